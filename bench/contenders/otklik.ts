@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { OtklikProcess } from '../../test/support/otklik-process.js';
+import type { Cleanup } from '../cleanup.js';
+
+/**
+ * Otklik as it is delivered, in a process of its own: every part of it runs, logging and workers included. Only
+ * the rate limits are off, since a benchmark is what they are there to stop.
+ */
+export const OTKLIK_SETTINGS = { RATE_LIMIT: 'off' } as const;
+
+export async function startOtklik(
+  databaseUrl: string,
+  cleanup: Cleanup,
+): Promise<{ url: string; apiKey: string }> {
+  const otklik = await OtklikProcess.start({
+    env: {
+      ...OTKLIK_SETTINGS,
+      DATABASE_URL: databaseUrl,
+      ADMIN_API_KEY: randomBytes(32).toString('base64url'),
+      SECRET_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    },
+  });
+  await cleanup.defer(() => otklik.stop());
+  return otklik;
+}

@@ -1,0 +1,141 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { packageFolder } from '../src/triage/package-folder.js';
+import { Cleanup, Interrupted } from './cleanup.js';
+import { POOL_SIZE } from './contenders/contender-process.js';
+import { type Contender, START } from './contenders/contenders.js';
+import { OTKLIK_SETTINGS } from './contenders/otklik.js';
+import { DatabaseServer, missingGuarantees } from './database-server.js';
+import { judge } from './goals.js';
+import type { Figures } from './load.js';
+import { describeMachine, describeVersions } from './machine.js';
+import { type ContenderName, HELP, type Options, OptionsError, parseOptions } from './options.js';
+import { pgbenchVersion } from './pgbench.js';
+import { type Measurement, ROUND } from './plan.js';
+import { type Measured, mediansOf, type Report, renderReport, toJson } from './report.js';
+import { wholes } from './table.js';
+
+type Contenders = ReadonlyMap<ContenderName, Contender>;
+
+async function run(options: Options, cleanup: Cleanup): Promise<void> {
+  const root = packageFolder(import.meta.url);
+  const measuredAt = new Date();
+  const pgbench = options.only.includes('pgbench') ? { pgbench: await pgbenchVersion() } : {};
+  say('Starting PostgreSQL …');
+  const server = await DatabaseServer.start(cleanup);
+  const machine = describeMachine(server.folder);
+  const settings = await server.settings();
+  const contenders = new Map<ContenderName, Contender>();
+  for (const name of options.only) {
+    say(`Starting ${name} …`);
+    contenders.set(name, await START[name](server, cleanup));
+  }
+
+  const measured = await measureRounds(options, server, contenders);
+  const verified = await verify(measured, contenders);
+  const { server_version: postgresql = 'unknown', ...postgresqlSettings } = settings;
+  const report: Report = {
+    measuredAt,
+    options,
+    machine,
+    versions: { ...describeVersions(root), postgresql, ...pgbench },
+    settings: {
+      postgresql: postgresqlSettings,
+      otklik: OTKLIK_SETTINGS,
+      fastify: { poolSize: POOL_SIZE },
+      nestSave: { poolSize: POOL_SIZE },
+    },
+    missingGuarantees: missingGuarantees(settings, machine.fileSystem),
+    verified,
+    measured,
+    goals: judge(new Map(measured.map(({ id, rounds }) => [id, mediansOf(rounds)]))),
+  };
+  say(`\n${renderReport(report)}\n`);
+  const file = join(root, 'bench/results', options.isPartial ? 'ingest.partial.json' : 'ingest.json');
+  mkdirSync(join(root, 'bench/results'), { recursive: true });
+  writeFileSync(file, toJson(report));
+  say(`Every round's figures are in ${relative(process.cwd(), file)}`);
+}
+
+async function measureRounds(
+  options: Options,
+  server: DatabaseServer,
+  contenders: Contenders,
+): Promise<Measured[]> {
+  const plan = ROUND.filter(({ contender }) => contenders.has(contender));
+  const rounds = new Map(plan.map(({ id }): [string, Figures[]] => [id, []]));
+  const steps = plan.length * options.rounds;
+  say(
+    `${steps} measurements, about ${Math.ceil((steps * (options.warmUp + options.seconds + 1.5)) / 60)} min`,
+  );
+  let step = 0;
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const measurement of plan) {
+      step++;
+      const place = `[${String(step).padStart(String(steps).length)}/${steps}] round ${round}/${options.rounds}`;
+      process.stdout.write(`${place}  ${label(measurement)} … `);
+      await server.checkpoint();
+      const figures = await contenderOf(contenders, measurement).measure({ ...measurement, ...options });
+      rounds.get(measurement.id)?.push(figures);
+      say(`${wholes(figures.perSecond)}/s, p99 ${figures.p99.toFixed(2)} ms`);
+    }
+  }
+  return plan.map((measurement) => ({ ...measurement, rounds: rounds.get(measurement.id) ?? [] }));
+}
+
+function label({ title, connections }: Measurement): string {
+  return `${title}, ${connections === 1 ? 'one connection' : `${connections} connections`}`;
+}
+
+function contenderOf(contenders: Contenders, { contender }: Measurement): Contender {
+  const found = contenders.get(contender);
+  if (!found) throw new Error(`${contender} was not started.`);
+  return found;
+}
+
+/** An accepted message that is not in the table, or one that nobody was told of, makes every figure worthless. */
+async function verify(
+  measured: readonly Measured[],
+  contenders: Contenders,
+): Promise<Record<string, number>> {
+  const verified: Record<string, number> = {};
+  for (const [name, contender] of contenders) {
+    const stored = await contender.countMessages();
+    const accepted = measured
+      .filter((measurement) => measurement.contender === name)
+      .flatMap(({ rounds }) => rounds)
+      .reduce((sum, figures) => sum + figures.accepted, 0);
+    if (stored !== accepted) {
+      throw new Error(`${name} accepted ${wholes(accepted)} messages and stored ${wholes(stored)}.`);
+    }
+    verified[name] = stored;
+  }
+  return verified;
+}
+
+function say(line: string): void {
+  console.log(line);
+}
+
+const cleanup = new Cleanup();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    process.exitCode = 130;
+    void cleanup.end();
+  });
+}
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options) await run(options, cleanup);
+  else say(HELP);
+} catch (error) {
+  // What fails while the run is being ended fails because of that.
+  const isInterrupted = error instanceof Interrupted || cleanup.hasBegun;
+  if (isInterrupted) console.error('\nInterrupted: cleaning up.');
+  else console.error(error instanceof OptionsError ? error.message : error);
+  process.exitCode ||= 1;
+} finally {
+  await cleanup.end();
+}
+// A child's pipe or a timer may still be open; nothing is waited for any more.
+process.exit();

@@ -1,0 +1,29 @@
+import { CONTENDERS, OptionsError, parseOptions } from './options.js';
+
+describe('the command line of the benchmark', () => {
+  it('measures everything by default, and may be published', () => {
+    expect(parseOptions([])).toMatchObject({ rounds: 3, seconds: 5, only: CONTENDERS, isPartial: false });
+  });
+
+  it.each([['--quick'], ['--rounds', '2'], ['--only', 'ours']])(
+    'does not publish a part: %s %s',
+    (...args) => {
+      expect(parseOptions(args.filter((word) => word !== undefined))?.isPartial).toBe(true);
+    },
+  );
+
+  it('keeps the order of the contenders, whatever the order of the words', () => {
+    expect(parseOptions(['--only', 'ours, fastify'])?.only).toEqual(['fastify', 'ours']);
+  });
+
+  it.each([[['--only', 'express']], [['--rounds', '0']], [['--seconds', '1.5']], [['--fast']]])(
+    'refuses %j',
+    (args) => {
+      expect(() => parseOptions(args)).toThrow(OptionsError);
+    },
+  );
+
+  it('knows a request for help', () => {
+    expect(parseOptions(['--help'])).toBeUndefined();
+  });
+});

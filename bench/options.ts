@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+
+export const CONTENDERS = ['pgbench', 'fastify', 'nest-save', 'ours'] as const;
+export type ContenderName = (typeof CONTENDERS)[number];
+
+export interface Options {
+  readonly rounds: number;
+  /** Measured seconds for each contender in each round. */
+  readonly seconds: number;
+  /** Seconds before them that are not measured. */
+  readonly warmUp: number;
+  readonly only: readonly ContenderName[];
+  /** A smoke test or a part: its figures are not for publication. */
+  readonly isPartial: boolean;
+}
+
+export const HELP = `Measures Otklik's ingest over HTTP, from request to commit, and what it is compared with.
+
+  npm run bench:ingest                          everything, three rounds: the published figures
+  npm run bench:ingest -- --quick               one round of one second each: does it work at all?
+
+  --rounds N      rounds, in each of which every contender has its turn (default 3)
+  --seconds N     measured seconds for each in each round (default 5)
+  --only A,B      some contenders only: ${CONTENDERS.join(', ')}
+  --quick         the same as --rounds 1 --seconds 1
+  --help          this text
+`;
+
+/** The command line was not understood; the message is for the person who wrote it. */
+export class OptionsError extends Error {
+  override readonly name = 'OptionsError';
+}
+
+/** Reads the command line; undefined means that the person asked for help. @throws {OptionsError} */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const values = parse(args);
+  if (values.help) return undefined;
+  const only = values.only === undefined ? CONTENDERS : contenders(values.only);
+  const rounds = values.quick ? 1 : wholeNumber('rounds', values.rounds, 1000);
+  const seconds = values.quick ? 1 : wholeNumber('seconds', values.seconds, 3600);
+  return {
+    rounds,
+    seconds,
+    warmUp: values.quick ? 1 : 2,
+    only,
+    isPartial: rounds < 3 || seconds < 3 || only.length < CONTENDERS.length,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        rounds: { type: 'string', default: '3' },
+        seconds: { type: 'string', default: '5' },
+        only: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new OptionsError(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
+  }
+}
+
+function contenders(list: string): ContenderName[] {
+  const wanted = list.split(',').map((name) => name.trim());
+  const unknown = wanted.filter((name) => !CONTENDERS.some((known) => known === name));
+  if (unknown.length > 0) {
+    throw new OptionsError(`--only knows ${CONTENDERS.join(', ')}, not "${unknown.join(', ')}".`);
+  }
+  return CONTENDERS.filter((name) => wanted.includes(name));
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 1 && value <= max) return value;
+  throw new OptionsError(`--${name} takes a whole number from 1 to ${max}, not "${text}".`);
+}

@@ -1,0 +1,4 @@
+import { CreateConversations } from './20261121-1200-create-conversations.js';
+
+/** Every schema step, oldest first. A released one is never edited: a change is a new one at the end. */
+export const MIGRATIONS = [CreateConversations];

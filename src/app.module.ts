@@ -1,0 +1,43 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { AuthModule } from './auth/auth.module.js';
+import { ClientsModule } from './clients/clients.module.js';
+import { ClockModule } from './clock/clock.module.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { ConversationsModule } from './conversations/conversations.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { EventsModule } from './events/events.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import type { Log } from './logging/log.js';
+import { LoggingModule } from './logging/logging.module.js';
+import { MessagesModule } from './messages/messages.module.js';
+import { RemindersModule } from './reminders/reminders.module.js';
+import { TriageModule } from './triage/triage.module.js';
+
+/** The table of contents. Order matters where it says so. */
+@Module({})
+export class AppModule {
+  static for(config: Config, log: Log, dataSource: DataSource): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.for(config),
+        LoggingModule.for(log),
+        DatabaseModule.for(dataSource),
+        ClockModule,
+        // Guards run in the order of their modules: who is calling is known before requests are counted.
+        AuthModule,
+        HttpModule,
+        MessagesModule,
+        ConversationsModule,
+        ClientsModule,
+        TriageModule,
+        RemindersModule,
+        EventsModule,
+        HealthModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,78 @@
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Operation } from '../http/api-operation.js';
+import type { Page } from '../http/pagination.js';
+import { idSchema } from '../http/path-parameters.js';
+import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import { Access } from './access.js';
+import {
+  type ApiKeyView,
+  apiKeyPageSchema,
+  type CreateApiKey,
+  type CreatedApiKey,
+  createApiKeySchema,
+  createdApiKeySchema,
+  EXAMPLE_API_KEY,
+  type ListApiKeys,
+  listApiKeysSchema,
+} from './api-key.schemas.js';
+import { ApiKeyService } from './api-key.service.js';
+
+@ApiTags('API keys')
+@Controller('api/api-keys')
+@RateLimit('keys')
+@Access('keys:manage')
+export class ApiKeyController {
+  constructor(private readonly keys: ApiKeyService) {}
+
+  @Post()
+  @Operation({
+    id: 'createApiKey',
+    summary: 'Make an API key',
+    description: 'The key is shown in this answer and never again: only a hash of it is kept.',
+    status: 201,
+    answers: {
+      201: {
+        description: 'The key, shown only now.',
+        schema: createdApiKeySchema,
+        example: { ...EXAMPLE_API_KEY, key: 'otk_…' },
+      },
+    },
+    problems: { 413: 'The body is too large.', 415: 'The body is not JSON.' },
+  })
+  create(@Body({ schema: createApiKeySchema }) body: CreateApiKey): Promise<CreatedApiKey> {
+    return this.keys.create(body);
+  }
+
+  @Get()
+  @Operation({
+    id: 'listApiKeys',
+    summary: 'List the API keys',
+    description: 'Newest first, without those that were revoked.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'A page of keys.',
+        schema: apiKeyPageSchema,
+        example: { data: [EXAMPLE_API_KEY], nextCursor: null },
+      },
+    },
+  })
+  list(@Query({ schema: listApiKeysSchema }) query: ListApiKeys): Promise<Page<ApiKeyView>> {
+    return this.keys.list(query);
+  }
+
+  @Delete(':id')
+  @Operation({
+    id: 'revokeApiKey',
+    summary: 'Revoke an API key',
+    description:
+      'It stops working in this process at once, and in every other within API_KEY_CACHE_TTL (at most 5 s).',
+    status: 204,
+    answers: { 204: { description: 'Revoked.' } },
+    problems: { 404: 'There is no such key, or it was revoked before.' },
+  })
+  revoke(@Param('id', { schema: idSchema }) id: string): Promise<void> {
+    return this.keys.revoke(id);
+  }
+}

@@ -1,0 +1,142 @@
+import Joi, { type CustomHelpers, type Schema } from 'joi';
+import { parseDuration } from './duration.js';
+
+/** What a variable may be: the Joi schema that checks it, and the type that comes out. */
+export interface Form<T> {
+  readonly schema: Schema<T>;
+  /** For people: the range or the choices. */
+  readonly range: string;
+  /** For people and `.env.example`: the default as it would be written; empty where there is none. */
+  readonly fallback: string;
+  readonly secret?: boolean;
+  /** The text is split at its commas before it is checked. */
+  readonly isList?: boolean;
+}
+
+/** The form of a variable that is given as an ISO 8601 duration and read as milliseconds. */
+export function duration(range: { min: string; max: string; default: string }): Form<number> {
+  const milliseconds = (text: string): number => parseDuration(text) ?? Number.NaN;
+  const schema = Joi.string<number>()
+    .custom((value: string, helpers: CustomHelpers) => {
+      const parsed = parseDuration(value);
+      if (parsed === undefined || parsed < milliseconds(range.min) || parsed > milliseconds(range.max)) {
+        return helpers.message({
+          custom: `{{#label}} must be an ISO 8601 duration from ${range.min} to ${range.max}, such as ${range.default}`,
+        });
+      }
+      return parsed;
+    })
+    .default(milliseconds(range.default));
+  return { schema, range: `${range.min} to ${range.max}`, fallback: range.default };
+}
+
+/** The form of a variable that is a whole number within a range. */
+export function count(range: { min: number; max: number; default: number }): Form<number> {
+  const schema = Joi.number()
+    .integer()
+    .min(range.min)
+    .max(range.max)
+    .default(range.default)
+    .messages({
+      'number.base': `{{#label}} must be a whole number from ${range.min} to ${range.max}`,
+      'number.integer': `{{#label}} must be a whole number from ${range.min} to ${range.max}`,
+      'number.min': `{{#label}} must be at least ${range.min}`,
+      'number.max': `{{#label}} must be at most ${range.max}`,
+    });
+  return { schema, range: `${range.min} to ${range.max}`, fallback: String(range.default) };
+}
+
+/** The form of a variable that takes one of a few words. */
+export function choice<const T extends string>(values: readonly T[], fallback: NoInfer<T>): Form<T> {
+  const schema = Joi.string<T>()
+    .valid(...values)
+    .default(fallback)
+    .messages({ 'any.only': `{{#label}} must be one of: ${values.join(', ')}` });
+  return { schema, range: values.join(', '), fallback };
+}
+
+/** The form of a variable that is free text; `pattern` says what it has to look like, `expected` says so to people. */
+export function text(pattern: RegExp, expected: string, fallback: string): Form<string> {
+  const schema = Joi.string()
+    .pattern(pattern)
+    .default(fallback)
+    .messages({ 'string.pattern.base': `{{#label}} must be ${expected}` });
+  return { schema, range: expected, fallback };
+}
+
+/** The form of a variable that is a comma-separated list; spaces around the items do not count. */
+export function list<T extends string>(
+  item: Schema<T>,
+  expected: string,
+  fallback: readonly NoInfer<T>[] = [],
+): Form<readonly T[]> {
+  const schema = Joi.array<readonly T[]>()
+    .items(item.messages({ '*': `{{#label}} must be a comma-separated list of ${expected}` }))
+    .unique()
+    .default(fallback);
+  return { schema, range: `comma-separated: ${expected}`, fallback: fallback.join(','), isList: true };
+}
+
+const PLACEHOLDER =
+  /change.?me|placeholder|example|your[-_ ]?(secret|key|password|token)|secret[-_]?(key)?[-_]?here|password|123456|qwerty|insert|replace.?me|dummy|default/i;
+
+/** Why a text is too weak to be a secret, or `undefined` where nothing speaks against it. */
+export function weakness(secret: string): string | undefined {
+  if (PLACEHOLDER.test(secret)) return 'looks like a placeholder';
+  if (new Set(secret).size < 8) return 'repeats too few different characters';
+  if (/^(.{1,8})\1+$/.test(secret)) return 'repeats the same few characters';
+  return undefined;
+}
+
+/** The form of a secret: long enough, of printable characters, no placeholder and no repetition. */
+export function secret(minimum: number): Form<string | undefined> {
+  const schema = Joi.string()
+    .min(minimum)
+    .max(512)
+    .pattern(/^[\x21-\x7e]+$/)
+    .custom((value: string, helpers: CustomHelpers) => {
+      const reason = weakness(value);
+      return reason === undefined ? value : helpers.message({ custom: `{{#label}} ${reason}` });
+    })
+    .messages({
+      'string.min': `{{#label}} must have at least ${minimum} characters`,
+      'string.max': '{{#label}} must have at most 512 characters',
+      'string.pattern.base': '{{#label}} must be printable ASCII without spaces',
+    });
+  return { schema, range: `at least ${minimum} characters`, fallback: '', secret: true };
+}
+
+/** The form of an encryption key: exactly so many bytes in base64, not all alike. */
+export function base64Key(bytes: number): Form<string | undefined> {
+  const schema = Joi.string().custom((value: string, helpers: CustomHelpers) => {
+    const key = Buffer.from(value, 'base64');
+    if (key.length !== bytes || key.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, '')) {
+      return helpers.message({
+        custom: `{{#label}} must be ${bytes} bytes in base64; make one with: openssl rand -base64 ${bytes}`,
+      });
+    }
+    return new Set(key).size < 8
+      ? helpers.message({ custom: '{{#label}} repeats too few different bytes' })
+      : value;
+  });
+  return { schema, range: `${bytes} bytes, base64`, fallback: '', secret: true };
+}
+
+/** A secret that nothing can make for us where the database is not the embedded one. */
+export function requiredWith<T>(other: string, form: Form<T>): Form<T> {
+  const schema = form.schema
+    .when(other, { is: Joi.exist(), then: Joi.required() })
+    .messages({ 'any.required': `{{#label}} is required with ${other}` });
+  return { ...form, schema };
+}
+
+/** A number that must not be above another variable. */
+export function atMost(other: string, form: Form<number>): Form<number> {
+  const schema = form.schema.when(other, {
+    is: Joi.number().required(),
+    then: Joi.number()
+      .max(Joi.ref(other))
+      .messages({ 'number.max': `{{#label}} must not be above ${other}` }),
+  });
+  return { ...form, schema };
+}

@@ -1,0 +1,309 @@
+import Joi from 'joi';
+import {
+  atMost,
+  base64Key,
+  choice,
+  count,
+  duration,
+  type Form,
+  list,
+  requiredWith,
+  secret,
+  text,
+} from './forms.js';
+
+/** One setting: the environment variable that holds it, what it means, and what it may be. */
+export interface Setting<T> {
+  readonly variable: string;
+  readonly meaning: string;
+  readonly form: Form<T>;
+}
+
+function setting<T>(variable: string, meaning: string, form: Form<T>): Setting<T> {
+  return { variable, meaning, form };
+}
+
+const MEGABYTE = 1024 * 1024;
+
+const databaseUrl: Form<string | undefined> = {
+  schema: Joi.string()
+    .uri({ scheme: ['postgres', 'postgresql'] })
+    .messages({ '*': '{{#label}} must look like postgres://user:password@host:5432/name' }),
+  range: 'postgres://user:password@host:5432/name',
+  fallback: '',
+  secret: true,
+};
+
+const origin = Joi.string<string>()
+  .uri({ scheme: ['http', 'https'] })
+  .allow('*');
+
+/**
+ * Every setting there is: the shape of `Config`, the Joi schema, `.env.example` and the table in the docs all
+ * come from here. Times are durations, sizes are bytes, limits are requests a window.
+ */
+export const SETTINGS = {
+  http: {
+    host: setting(
+      'HOST',
+      'address to listen on (0.0.0.0 in the image)',
+      text(/^[A-Za-z0-9.:-]+$/, 'a host name or an address', '127.0.0.1'),
+    ),
+    port: setting(
+      'PORT',
+      'port to listen on; 0 takes a free one and prints it',
+      count({ min: 0, max: 65_535, default: 3000 }),
+    ),
+    portIfTaken: setting(
+      'PORT_IF_TAKEN',
+      'when PORT is taken: stop with an error, or take the next free one',
+      choice(['fail', 'next'], 'fail'),
+    ),
+    bodyLimit: setting(
+      'HTTP_BODY_LIMIT',
+      'largest request body, in bytes',
+      count({ min: 1024, max: 100 * MEGABYTE, default: 10 * MEGABYTE }),
+    ),
+    requestTimeout: setting(
+      'HTTP_REQUEST_TIMEOUT',
+      'how long a client may take to send a request',
+      duration({ min: 'PT1S', max: 'PT10M', default: 'PT30S' }),
+    ),
+    keepAlive: setting(
+      'HTTP_KEEP_ALIVE',
+      'how long an idle client connection stays open',
+      duration({ min: 'PT1S', max: 'PT10M', default: 'PT72S' }),
+    ),
+    trustProxy: setting(
+      'TRUST_PROXY',
+      'reverse proxies whose X-Forwarded-For is believed',
+      list(Joi.string<string>().ip({ cidr: 'optional' }), 'addresses or networks, such as 10.0.0.0/8'),
+    ),
+    corsOrigins: setting(
+      'CORS_ORIGINS',
+      'origins whose pages may call the API',
+      list(origin, 'origins, such as https://shop.example.com'),
+    ),
+  },
+  process: {
+    roles: setting(
+      'ROLES',
+      'which parts this process runs',
+      list(Joi.string<'api' | 'worker'>().valid('api', 'worker'), 'api, worker', ['api', 'worker']),
+    ),
+    shutdownDeadline: setting(
+      'SHUTDOWN_DEADLINE',
+      'how long running work may take to finish after SIGTERM or SIGINT',
+      duration({ min: 'PT1S', max: 'PT10M', default: 'PT25S' }),
+    ),
+    shutdownDelay: setting(
+      'SHUTDOWN_DELAY',
+      'how long to go on serving, not ready, before closing: lets a load balancer notice',
+      duration({ min: 'PT0S', max: 'PT2M', default: 'PT0S' }),
+    ),
+  },
+  secrets: {
+    adminApiKey: setting(
+      'ADMIN_API_KEY',
+      "the administrator's key; made and printed once with the embedded database",
+      requiredWith('DATABASE_URL', secret(32)),
+    ),
+    encryptionKey: setting(
+      'SECRET_ENCRYPTION_KEY',
+      'encrypts stored secrets; made with the embedded database',
+      requiredWith('DATABASE_URL', base64Key(32)),
+    ),
+  },
+  database: {
+    url: setting(
+      'DATABASE_URL',
+      'the PostgreSQL to use; without it, one is embedded in DATA_DIR',
+      databaseUrl,
+    ),
+    dataDir: setting(
+      'DATA_DIR',
+      'where the embedded database and its secrets live',
+      text(/^[^\0]+$/, 'a folder', '.otklik'),
+    ),
+    embeddedPort: setting(
+      'EMBEDDED_DATABASE_PORT',
+      'loopback port of the embedded database; 0 takes a free one',
+      count({ min: 0, max: 65_535, default: 0 }),
+    ),
+    poolMax: setting(
+      'DATABASE_POOL_MAX',
+      'most connections at once, in each process',
+      count({ min: 1, max: 500, default: 10 }),
+    ),
+    poolMin: setting(
+      'DATABASE_POOL_MIN',
+      'connections that stay open when idle',
+      atMost('DATABASE_POOL_MAX', count({ min: 0, max: 500, default: 0 })),
+    ),
+    poolWait: setting(
+      'DATABASE_POOL_WAIT',
+      'how long a request may wait for a connection',
+      duration({ min: 'PT0.1S', max: 'PT1M', default: 'PT5S' }),
+    ),
+    poolIdle: setting(
+      'DATABASE_POOL_IDLE',
+      'after how long an unused connection is closed',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT1M' }),
+    ),
+    poolLifetime: setting(
+      'DATABASE_POOL_LIFETIME',
+      'after how long a connection is replaced by a new one',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT30M' }),
+    ),
+    pingAfter: setting(
+      'DATABASE_POOL_PING_AFTER',
+      'a connection unused for this long is tested before it is handed out',
+      duration({ min: 'PT0S', max: 'PT1H', default: 'PT2S' }),
+    ),
+    statementTimeout: setting(
+      'DATABASE_STATEMENT_TIMEOUT',
+      'after how long PostgreSQL gives a statement up',
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT30S' }),
+    ),
+    slowQuery: setting(
+      'DATABASE_SLOW_QUERY',
+      'a statement that takes longer is logged, without its parameters',
+      duration({ min: 'PT0.001S', max: 'PT1H', default: 'PT1S' }),
+    ),
+    startWait: setting(
+      'DATABASE_START_WAIT',
+      'how long a start waits for the database and for the migration lock',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT2M' }),
+    ),
+  },
+  rateLimit: {
+    mode: setting('RATE_LIMIT', 'off for load tests', choice(['on', 'off'], 'on')),
+    window: setting(
+      'RATE_LIMIT_WINDOW',
+      'the time in which requests are counted',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT1M' }),
+    ),
+    default: setting(
+      'RATE_LIMIT_DEFAULT',
+      'requests a window where no other group applies',
+      count({ min: 1, max: 10_000_000, default: 100 }),
+    ),
+    messages: setting(
+      'RATE_LIMIT_MESSAGES',
+      'requests a window: messages, conversations, clients, reminders, events',
+      count({ min: 1, max: 10_000_000, default: 6000 }),
+    ),
+    keys: setting(
+      'RATE_LIMIT_KEYS',
+      'requests a window: API keys',
+      count({ min: 1, max: 10_000_000, default: 60 }),
+    ),
+    authFailures: setting(
+      'RATE_LIMIT_AUTH_FAILURES',
+      'requests a window that one address may send with a wrong key',
+      count({ min: 1, max: 10_000_000, default: 60 }),
+    ),
+  },
+  apiKeys: {
+    cacheTtl: setting(
+      'API_KEY_CACHE_TTL',
+      'how long a key is believed without asking the database; a revoked one is dead everywhere after it',
+      duration({ min: 'PT0S', max: 'PT5S', default: 'PT4S' }),
+    ),
+    cacheSize: setting(
+      'API_KEY_CACHE_SIZE',
+      'how many keys are remembered',
+      count({ min: 1, max: 1_000_000, default: 10_000 }),
+    ),
+    lastUseInterval: setting(
+      'API_KEY_LAST_USE_INTERVAL',
+      "how often a key's last use is written down",
+      duration({ min: 'PT0.1S', max: 'P1D', default: 'PT1M' }),
+    ),
+  },
+  messages: {
+    duplicateWindow: setting(
+      'MESSAGE_DUPLICATE_WINDOW',
+      'within which the same words of one client, without a key, are the same message',
+      duration({ min: 'PT0S', max: 'PT10M', default: 'PT5S' }),
+    ),
+    clockSkew: setting(
+      'MESSAGE_CLOCK_SKEW',
+      "how far ahead of this server's clock a message's timestamp may be",
+      duration({ min: 'PT0S', max: 'P1D', default: 'PT5M' }),
+    ),
+    idempotencyRetention: setting(
+      'IDEMPOTENCY_RETENTION',
+      'how long an idempotency key is remembered',
+      duration({ min: 'P1D', max: 'P90D', default: 'P2D' }),
+    ),
+    batchSize: setting(
+      'INGEST_BATCH_SIZE',
+      'most messages that one transaction takes',
+      count({ min: 1, max: 500, default: 16 }),
+    ),
+    batchesInFlight: setting(
+      'INGEST_BATCHES_IN_FLIGHT',
+      'transactions of ingest at once, in each process',
+      count({ min: 1, max: 32, default: 2 }),
+    ),
+    queueMax: setting(
+      'INGEST_QUEUE_MAX',
+      'messages that may wait for a transaction before new ones are refused with 503',
+      count({ min: 1, max: 1_000_000, default: 10_000 }),
+    ),
+    replyPollInterval: setting(
+      'REPLY_POLL_INTERVAL',
+      'how often a request with Prefer: wait looks for a reply that another process stored',
+      duration({ min: 'PT0.05S', max: 'PT30S', default: 'PT1S' }),
+    ),
+  },
+  reminders: {
+    policyCacheTtl: setting(
+      'REMINDER_POLICY_CACHE_TTL',
+      'how long reminder policies are believed without asking the database',
+      duration({ min: 'PT0S', max: 'PT1M', default: 'PT5S' }),
+    ),
+  },
+  cleanup: {
+    idempotencyInterval: setting(
+      'IDEMPOTENCY_CLEANUP_INTERVAL',
+      'how often expired idempotency keys are deleted',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT10M' }),
+    ),
+    batchSize: setting(
+      'CLEANUP_BATCH_SIZE',
+      'rows that one clean-up statement deletes',
+      count({ min: 1, max: 100_000, default: 5000 }),
+    ),
+  },
+  retry: {
+    attempts: setting(
+      'RETRY_ATTEMPTS',
+      'how often work is tried again after a deadlock, a serialisation failure or a lost connection',
+      count({ min: 0, max: 10, default: 3 }),
+    ),
+    baseDelay: setting(
+      'RETRY_BASE_DELAY',
+      'the wait before the first of them; it doubles, with jitter',
+      duration({ min: 'PT0.001S', max: 'PT1M', default: 'PT0.02S' }),
+    ),
+    maxDelay: setting(
+      'RETRY_MAX_DELAY',
+      'the longest wait between two of them',
+      duration({ min: 'PT0.001S', max: 'PT10M', default: 'PT1S' }),
+    ),
+  },
+  log: {
+    level: setting(
+      'LOG_LEVEL',
+      'least severe line that is written',
+      choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'info'),
+    ),
+    format: setting(
+      'LOG_FORMAT',
+      'auto is pretty in a terminal, else JSON',
+      choice(['auto', 'json', 'pretty'], 'auto'),
+    ),
+  },
+} as const;

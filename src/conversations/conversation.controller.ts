@@ -1,0 +1,173 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Access } from '../auth/access.js';
+import { Operation } from '../http/api-operation.js';
+import type { Page } from '../http/pagination.js';
+import { idSchema } from '../http/path-parameters.js';
+import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import {
+  EXAMPLE_MESSAGE,
+  EXAMPLE_REPLY,
+  type MessageView,
+  messagePageSchema,
+  messageSchema,
+} from '../messages/message.schemas.js';
+import {
+  type Close,
+  type ConversationMessages,
+  type ConversationView,
+  closeSchema,
+  conversationMessagesSchema,
+  conversationPageSchema,
+  conversationSchema,
+  EXAMPLE_CONVERSATION,
+  type ListConversations,
+  listConversationsSchema,
+  type Prioritise,
+  prioritiseSchema,
+  type Reply,
+  replySchema,
+} from './conversation.schemas.js';
+import { ConversationService } from './conversation.service.js';
+
+const CHANGES = {
+  404: 'There is no such conversation.',
+  409: 'The conversation is closed.',
+  413: 'The body is too large.',
+  415: 'The body is not JSON.',
+};
+
+@ApiTags('Conversations')
+@Controller('api/conversations')
+@RateLimit('messages')
+export class ConversationController {
+  constructor(private readonly conversations: ConversationService) {}
+
+  @Get()
+  @Access('messages:read')
+  @Operation({
+    id: 'listConversations',
+    summary: 'List conversations',
+    description: 'With a status, the one with the latest activity first; else the newest first.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'A page of conversations.',
+        schema: conversationPageSchema,
+        example: { data: [EXAMPLE_CONVERSATION], nextCursor: null },
+      },
+    },
+  })
+  list(
+    @Query({ schema: listConversationsSchema }) query: ListConversations,
+  ): Promise<Page<ConversationView>> {
+    return this.conversations.list(query);
+  }
+
+  @Get(':id')
+  @Access('messages:read')
+  @Operation({
+    id: 'getConversation',
+    summary: 'Read a conversation',
+    status: 200,
+    answers: {
+      200: { description: 'The conversation.', schema: conversationSchema, example: EXAMPLE_CONVERSATION },
+    },
+    problems: { 404: 'There is no such conversation.' },
+  })
+  find(@Param('id', { schema: idSchema }) id: string): Promise<ConversationView> {
+    return this.conversations.find(id);
+  }
+
+  @Get(':id/messages')
+  @Access('messages:read')
+  @Operation({
+    id: 'listConversationMessages',
+    summary: 'Read what was said',
+    description: 'The messages of a conversation, oldest first.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'A page of messages.',
+        schema: messagePageSchema,
+        example: { data: [EXAMPLE_MESSAGE, EXAMPLE_REPLY], nextCursor: null },
+      },
+    },
+    problems: { 404: 'There is no such conversation.' },
+  })
+  listMessages(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: conversationMessagesSchema }) query: ConversationMessages,
+  ): Promise<Page<MessageView>> {
+    return this.conversations.listMessages(id, query);
+  }
+
+  @Post(':id/replies')
+  @Access('conversations:write')
+  @Operation({
+    id: 'replyToConversation',
+    summary: 'Answer the client',
+    description: 'Stores the reply and cancels what is pending for the conversation in one transaction.',
+    status: 201,
+    answers: { 201: { description: 'The reply.', schema: messageSchema, example: EXAMPLE_REPLY } },
+    problems: CHANGES,
+  })
+  reply(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: replySchema }) body: Reply,
+  ): Promise<MessageView> {
+    return this.conversations.reply(id, body);
+  }
+
+  @Post(':id/close')
+  @Access('conversations:write')
+  @Operation({
+    id: 'closeConversation',
+    summary: 'Close a conversation',
+    description: 'Cancels what is pending for it. A later message of the client opens a new one.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'The closed conversation.',
+        schema: conversationSchema,
+        example: {
+          ...EXAMPLE_CONVERSATION,
+          status: 'closed',
+          waitingSince: null,
+          closedAt: '2026-11-21T09:30:00.000Z',
+          closeReason: 'solved',
+        },
+      },
+    },
+    problems: CHANGES,
+  })
+  close(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: closeSchema }) body: Close,
+  ): Promise<ConversationView> {
+    return this.conversations.close(id, body);
+  }
+
+  @Post(':id/priority')
+  @Access('conversations:write')
+  @Operation({
+    id: 'prioritiseConversation',
+    summary: 'Set the priority of a conversation',
+    description: 'Where the client waits, the reminders are those of the new priority, counted from now.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'The conversation.',
+        schema: conversationSchema,
+        example: { ...EXAMPLE_CONVERSATION, priority: 'high' },
+      },
+    },
+    problems: CHANGES,
+  })
+  prioritise(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: prioritiseSchema }) body: Prioritise,
+  ): Promise<ConversationView> {
+    return this.conversations.prioritise(id, body.priority);
+  }
+}

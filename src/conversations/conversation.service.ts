@@ -1,0 +1,223 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock, IdGenerator } from '../clock/clock.js';
+import { Transactor } from '../database/transactor.js';
+import { DomainError, notFound } from '../errors/domain-error.js';
+import type { NewEvent } from '../events/event-catalogue.js';
+import { Outbox } from '../events/outbox.js';
+import type { Page } from '../http/pagination.js';
+import type { Message } from '../messages/message.entity.js';
+import { MessageRepository } from '../messages/message.repository.js';
+import type { MessageView } from '../messages/message.schemas.js';
+import { messageView } from '../messages/message.view.js';
+import { ReplyWatch } from '../messages/reply-watch.js';
+import { ReminderRepository } from '../reminders/reminder.repository.js';
+import { ReminderPolicies } from '../reminders/reminder-policies.js';
+import type { Conversation } from './conversation.entity.js';
+import { ConversationRepository, type LockedConversation } from './conversation.repository.js';
+import type {
+  Close,
+  ConversationMessages,
+  ConversationView,
+  ListConversations,
+  Reply,
+} from './conversation.schemas.js';
+import type { Priority } from './priority.js';
+
+/** Conversations: answering them, closing them, setting their priority, and reading them. */
+@Injectable()
+export class ConversationService {
+  constructor(
+    private readonly transactor: Transactor,
+    private readonly conversations: ConversationRepository,
+    private readonly messages: MessageRepository,
+    private readonly reminders: ReminderRepository,
+    private readonly policies: ReminderPolicies,
+    private readonly outbox: Outbox,
+    private readonly replies: ReplyWatch,
+    private readonly clock: Clock,
+    private readonly ids: IdGenerator,
+  ) {}
+
+  /** Answers the client: nobody waits any more, so what is pending for the conversation is cancelled with it. */
+  async reply(id: string, { content, author, operatorId }: Reply): Promise<MessageView> {
+    const message = await this.change(id, async (tx, conversation, at) => {
+      const reply: Message = {
+        id: this.ids.next(),
+        clientId: conversation.clientId,
+        conversationId: id,
+        direction: 'outbound',
+        author,
+        operatorId: operatorId ?? null,
+        content,
+        channel: conversation.channel,
+        priority: null,
+        category: null,
+        triage: null,
+        isFirst: false,
+        metadata: {},
+        answeredReminders: null,
+        sentAt: at,
+        createdAt: at,
+      };
+      await this.messages.insertReply(tx, reply);
+      await this.conversations.update(tx, id, { waitingSince: null, lastActivityAt: at });
+      await this.outbox.append(tx, [
+        repliedEvent(reply),
+        ...(await this.cancelReminders(tx, conversation, at, 'replied')),
+      ]);
+      return reply;
+    });
+    this.replies.notice(id);
+    return messageView(message);
+  }
+
+  async close(id: string, { reason }: Close): Promise<ConversationView> {
+    return this.change(id, async (tx, conversation, at) => {
+      const changes = {
+        status: 'closed' as const,
+        closedAt: at,
+        closeReason: reason,
+        waitingSince: null,
+        lastActivityAt: at,
+      };
+      await this.conversations.update(tx, id, changes);
+      const closed: NewEvent = {
+        type: 'conversation.closed',
+        conversationId: id,
+        data: { conversationId: id, clientId: conversation.clientId, reason, closedAt: at.toISOString() },
+      };
+      await this.outbox.append(tx, [closed, ...(await this.cancelReminders(tx, conversation, at, 'closed'))]);
+      return conversationView({ ...conversation, ...changes });
+    });
+  }
+
+  /** Sets the priority; where the client waits, the reminders are those of the new priority from now on. */
+  async prioritise(id: string, priority: Priority): Promise<ConversationView> {
+    return this.change(id, async (tx, conversation, at) => {
+      if (conversation.priority === priority) return conversationView(conversation);
+      await this.conversations.update(tx, id, { priority, lastActivityAt: at });
+      const prioritised: NewEvent = {
+        type: 'conversation.prioritised',
+        conversationId: id,
+        data: {
+          conversationId: id,
+          clientId: conversation.clientId,
+          priority,
+          previousPriority: conversation.priority,
+        },
+      };
+      await this.outbox.append(tx, [
+        prioritised,
+        ...(await this.cancelReminders(tx, conversation, at, 'prioritised', 'policy')),
+      ]);
+      if (conversation.waitingSince) await this.scheduleReminders(tx, id, priority, at);
+      return conversationView({ ...conversation, priority, lastActivityAt: at });
+    });
+  }
+
+  async find(id: string): Promise<ConversationView> {
+    const conversation = await this.conversations.findById(id);
+    if (!conversation) throw notFound('conversation', id);
+    return conversationView(conversation);
+  }
+
+  list(query: ListConversations): Promise<Page<ConversationView>> {
+    return this.conversations.list(query, conversationView);
+  }
+
+  /** What was said in a conversation, oldest first. */
+  async listMessages(id: string, query: ConversationMessages): Promise<Page<MessageView>> {
+    await this.find(id);
+    return this.messages.list({ ...query, conversationId: id }, messageView, { oldestFirst: true });
+  }
+
+  /** Runs a change of a conversation that is not closed, alone with it and its client. */
+  private change<T>(
+    id: string,
+    work: (tx: EntityManager, conversation: LockedConversation, at: Date) => Promise<T>,
+  ): Promise<T> {
+    return this.transactor.run(async (tx) => {
+      const conversation = await this.conversations.lock(tx, id);
+      if (!conversation) throw notFound('conversation', id);
+      if (conversation.status === 'closed') {
+        throw new DomainError('conflict', 'conversation_closed', `The conversation ${id} is closed.`);
+      }
+      return work(tx, conversation, await this.conversations.tick(tx, conversation, this.clock.now()));
+    });
+  }
+
+  private async cancelReminders(
+    tx: EntityManager,
+    conversation: Conversation,
+    at: Date,
+    reason: string,
+    kind?: 'policy',
+  ): Promise<NewEvent[]> {
+    const cancelled = await this.reminders.cancelPending(tx, conversation.id, at, reason, kind);
+    return cancelled.map((reminder) => ({
+      type: 'reminder.cancelled',
+      conversationId: conversation.id,
+      data: {
+        reminderId: reminder.id,
+        conversationId: conversation.id,
+        clientId: conversation.clientId,
+        level: reminder.level,
+        scheduledAt: reminder.scheduledAt.toISOString(),
+        reason,
+      },
+    }));
+  }
+
+  private scheduleReminders(
+    tx: EntityManager,
+    conversationId: string,
+    priority: Priority,
+    at: Date,
+  ): Promise<void> {
+    const planned = this.policies.plan(priority, at.getTime());
+    return this.reminders.insert(
+      tx,
+      planned.map(({ id, level, scheduledAt }) => ({
+        id,
+        conversationId,
+        kind: 'policy',
+        level,
+        priority,
+        scheduledAt: new Date(scheduledAt),
+        createdAt: at,
+      })),
+    );
+  }
+}
+
+function repliedEvent(reply: Message): NewEvent {
+  return {
+    type: 'message.replied',
+    conversationId: reply.conversationId,
+    data: {
+      messageId: reply.id,
+      conversationId: reply.conversationId,
+      clientId: reply.clientId,
+      author: reply.author,
+      operatorId: reply.operatorId,
+      content: reply.content,
+      createdAt: reply.createdAt.toISOString(),
+    },
+  };
+}
+
+function conversationView(conversation: Conversation): ConversationView {
+  return {
+    id: conversation.id,
+    clientId: conversation.clientId,
+    status: conversation.status,
+    priority: conversation.priority,
+    channel: conversation.channel,
+    openedAt: conversation.openedAt.toISOString(),
+    lastActivityAt: conversation.lastActivityAt.toISOString(),
+    waitingSince: conversation.waitingSince?.toISOString() ?? null,
+    closedAt: conversation.closedAt?.toISOString() ?? null,
+    closeReason: conversation.closeReason,
+  };
+}

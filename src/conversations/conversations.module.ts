@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module.js';
+import { MessagesModule } from '../messages/messages.module.js';
+import { RemindersModule } from '../reminders/reminders.module.js';
+import { ConversationController } from './conversation.controller.js';
+import { ConversationRepository } from './conversation.repository.js';
+import { ConversationService } from './conversation.service.js';
+
+/** Dialogues with clients: answering, closing, prioritising. */
+@Module({
+  imports: [MessagesModule, RemindersModule, EventsModule],
+  controllers: [ConversationController],
+  providers: [ConversationService, ConversationRepository],
+})
+export class ConversationsModule {}

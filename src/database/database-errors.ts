@@ -1,0 +1,45 @@
+import { errorCode, errorMessage } from '../resilience/error-code.js';
+
+/** Two transactions were in each other's way; one was rolled back whole and can simply be run again. */
+const CONFLICTS = new Set(['40001', '40P01']);
+
+/** PostgreSQL is going, gone, coming or full; or the network to it is. */
+const UNAVAILABLE = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+]);
+
+/** node-postgres has no codes for these. */
+const LOST_CONNECTION =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout/;
+
+/** The database refused because of a concurrent transaction: nothing was changed, and a retry is due. */
+export function isConflict(error: unknown): boolean {
+  return CONFLICTS.has(errorCode(error) ?? '');
+}
+
+/**
+ * The database could not be reached, or was lost in the middle: whether the last statement was committed is
+ * then unknown.
+ */
+export function isUnavailable(error: unknown): boolean {
+  const code = errorCode(error) ?? '';
+  return UNAVAILABLE.has(code) || /^08/.test(code) || LOST_CONNECTION.test(errorMessage(error));
+}
+
+/** The name of the constraint that a statement violated. */
+export function violatedConstraint(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('constraint' in error)) return undefined;
+  return typeof error.constraint === 'string' ? error.constraint : undefined;
+}

@@ -1,0 +1,63 @@
+import pg from 'pg';
+
+type Callback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
+
+/** How long a test of an idle connection may take before the connection counts as dead, in milliseconds. */
+const PING_TIMEOUT = 1_000;
+
+/**
+ * A pool that never hands out a dead connection: one that lay idle for a while has to answer first, or it is
+ * thrown away and the next is tried. Connections in constant use are not tested, so a busy pool pays nothing.
+ */
+export class PingingPool extends pg.Pool {
+  private readonly lastUse = new WeakMap<pg.PoolClient, number>();
+
+  constructor(options: pg.PoolConfig & { pingAfter?: number }) {
+    super(options);
+    this.pingAfter = options.pingAfter ?? Number.POSITIVE_INFINITY;
+    this.on('release', (_error, client) => this.lastUse.set(client, performance.now()));
+  }
+
+  private readonly pingAfter: number;
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: Callback): void;
+  override connect(callback?: Callback): Promise<pg.PoolClient> | undefined {
+    const connecting = this.connectLive();
+    if (callback === undefined) return connecting;
+    connecting.then(
+      (client) => callback(undefined, client, (release) => client.release(release as Error)),
+      (error) => callback(error, undefined, () => undefined),
+    );
+    return undefined;
+  }
+
+  private async connectLive(): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await super.connect();
+      const lastUse = this.lastUse.get(client);
+      if (lastUse === undefined || performance.now() - lastUse < this.pingAfter) return client;
+      if (await answers(client)) return client;
+      client.release(true);
+    }
+  }
+}
+
+async function answers(client: pg.PoolClient): Promise<boolean> {
+  try {
+    // node-postgres takes the limit with the query (client.js); its types know it only for the whole client.
+    const ping: pg.QueryConfig & { query_timeout: number } = {
+      text: 'select 1',
+      query_timeout: PING_TIMEOUT,
+    };
+    await client.query(ping);
+    return true;
+  } catch {
+    // Why it is dead does not matter: the caller gets another one, or the error of making one.
+    return false;
+  }
+}

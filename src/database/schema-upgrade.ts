@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import type { Log } from '../logging/log.js';
+import { errorMessage } from '../resilience/error-code.js';
+import { isUnavailable } from './database-errors.js';
+import { installRoutines, type Routine } from './routines.js';
+
+/** Any number will do, as long as nothing else in the database locks it: "otklik" in ASCII. */
+const MIGRATION_LOCK = 0x6f746b6c696b;
+
+/**
+ * Waits for PostgreSQL to answer, so that Otklik can be started before its database.
+ *
+ * @throws the last error, after `limit` milliseconds
+ */
+export async function waitForDatabase(url: string, limit: number, log: Log): Promise<void> {
+  const deadline = Date.now() + limit;
+  for (let pause = 100; ; pause = Math.min(pause * 2, 2_000)) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    client.on('error', (error) => log.debug({ err: error }, 'connection lost while waiting'));
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (!isUnavailable(error) || Date.now() + pause > deadline) throw error;
+      log.warn(`The database does not answer yet (${errorMessage(error)}); trying again.`);
+      await delay(pause);
+    }
+  }
+}
+
+/**
+ * Brings the schema up to date. One process at a time does it, under an advisory lock that dies with its
+ * connection; the others wait, and then find nothing left to do.
+ *
+ * @param limit milliseconds to wait for the lock
+ */
+export async function upgradeSchema(
+  dataSource: DataSource,
+  url: string,
+  routines: readonly Routine[],
+  limit: number,
+): Promise<void> {
+  const lock = new pg.Client({ connectionString: url, application_name: 'otklik migrations' });
+  lock.on('error', () => undefined);
+  await lock.connect();
+  try {
+    await lock.query(`set statement_timeout = ${Math.round(limit)}`);
+    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await dataSource.runMigrations({ transaction: 'each' });
+    const runner = dataSource.createQueryRunner();
+    try {
+      await installRoutines(runner, routines);
+    } finally {
+      await runner.release();
+    }
+  } finally {
+    await lock.end();
+  }
+}

@@ -1,0 +1,61 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Access } from '../auth/access.js';
+import { Operation } from '../http/api-operation.js';
+import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import { EXAMPLE_HEALTH, EXAMPLE_UNHEALTH, type Health, healthSchema } from './health.schemas.js';
+import { HealthService } from './health.service.js';
+
+/** A health route: the same for probes and people, open to both. */
+function HealthOperation(id: string, summary: string, description: string): MethodDecorator {
+  return Operation({
+    id,
+    summary,
+    description,
+    status: 200,
+    isPublic: true,
+    isUnlimited: true,
+    answers: {
+      200: { description: 'Healthy or degraded.', schema: healthSchema, example: EXAMPLE_HEALTH },
+      503: { description: 'Unhealthy.', schema: healthSchema, example: EXAMPLE_UNHEALTH },
+    },
+  });
+}
+
+@ApiTags('Health')
+@Controller('health')
+@Access('public')
+@RateLimit('none')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get()
+  @HealthOperation('getHealth', 'How Otklik is', 'All parts at a glance.')
+  async overall(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.overall());
+  }
+
+  @Get('live')
+  @HealthOperation('getLiveness', 'Whether the process works', 'Asks nothing outside the process.')
+  live(): Health {
+    return this.health.live();
+  }
+
+  @Get('ready')
+  @HealthOperation('getReadiness', 'Whether to send requests here', 'Turns unhealthy first at a shutdown.')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.ready());
+  }
+
+  @Get('database')
+  @HealthOperation('getDatabaseHealth', 'How the database is', 'With the state of the connection pool.')
+  async database(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.overall());
+  }
+}
+
+function withStatus(reply: FastifyReply, health: Health): Health {
+  void reply.status(health.status === 'unhealthy' ? 503 : 200);
+  return health;
+}

@@ -1,0 +1,78 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { PingingPool } from '../database/pinging-pool.js';
+import { errorMessage } from '../resilience/error-code.js';
+import type { Health, HealthCheck } from './health.schemas.js';
+
+/** How long a probe waits for the database, in milliseconds. */
+const PROBE_LIMIT = 1_000;
+
+/** How it goes, for probes and people. */
+@Injectable()
+export class HealthService implements OnApplicationShutdown {
+  private shuttingDown = false;
+  private probe: Promise<HealthCheck> | undefined;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** From now on the process is alive, but not ready: load balancers send their requests elsewhere. */
+  beginShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  onApplicationShutdown(): void {
+    this.beginShutdown();
+  }
+
+  /** Whether the process itself works; asks nobody else. */
+  live(): Health {
+    return summarise({ process: { status: 'healthy', uptimeSeconds: Math.round(process.uptime()) } });
+  }
+
+  /** Whether requests should be sent here. */
+  async ready(): Promise<Health> {
+    const health = await this.overall();
+    if (!this.shuttingDown) return health;
+    return summarise({ ...health.checks, process: { status: 'unhealthy', message: 'shutting down' } });
+  }
+
+  async overall(): Promise<Health> {
+    return summarise({ database: await this.database() });
+  }
+
+  /** One probe at a time, however many ask: a hung database collects no waiting probes. */
+  private database(): Promise<HealthCheck> {
+    this.probe ??= this.probeDatabase().finally(() => {
+      this.probe = undefined;
+    });
+    return this.probe;
+  }
+
+  private async probeDatabase(): Promise<HealthCheck> {
+    const started = performance.now();
+    const pool = (this.dataSource.driver as unknown as { master: PingingPool }).master;
+    const numbers = { connections: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_LIMIT} ms`)), PROBE_LIMIT);
+      });
+      await Promise.race([this.dataSource.query('select 1'), late]);
+      return { status: 'healthy', latencyMs: since(started), ...numbers };
+    } catch (error) {
+      return { status: 'unhealthy', latencyMs: since(started), message: errorMessage(error), ...numbers };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function since(started: number): number {
+  return Math.round((performance.now() - started) * 10) / 10;
+}
+
+function summarise(checks: Record<string, HealthCheck>): Health {
+  const statuses = Object.values(checks).map((check) => check.status);
+  const worst = (['unhealthy', 'degraded'] as const).find((status) => statuses.includes(status));
+  return { status: worst ?? 'healthy', checks };
+}

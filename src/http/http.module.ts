@@ -1,0 +1,21 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ProblemFilter } from './problem.filter.js';
+import { InProcessRateLimits } from './rate-limits/in-process-rate-limits.js';
+import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
+import { RateLimitStorage } from './rate-limits/rate-limit-storage.js';
+import { SchemaPipe } from './schema.pipe.js';
+
+/** What every request passes: validation, rate limits, and one form of errors. */
+@Global()
+@Module({
+  providers: [
+    ProblemFilter,
+    { provide: APP_FILTER, useExisting: ProblemFilter },
+    { provide: APP_PIPE, useClass: SchemaPipe },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
+    { provide: RateLimitStorage, useClass: InProcessRateLimits },
+  ],
+  exports: [RateLimitStorage, ProblemFilter],
+})
+export class HttpModule {}

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { RemindersModule } from '../reminders/reminders.module.js';
+import { TriageModule } from '../triage/triage.module.js';
+import { IdempotencyCleanup } from './idempotency-cleanup.js';
+import { IngestRepository } from './ingest.repository.js';
+import { IngestQueue } from './ingest-queue.js';
+import { MessageController } from './message.controller.js';
+import { MessageRepository } from './message.repository.js';
+import { MessageService } from './message.service.js';
+import { ReplyWatch } from './reply-watch.js';
+
+/** Messages: taking them in once, and reading them. */
+@Module({
+  imports: [TriageModule, RemindersModule],
+  controllers: [MessageController],
+  providers: [
+    MessageService,
+    MessageRepository,
+    IngestRepository,
+    IngestQueue,
+    ReplyWatch,
+    IdempotencyCleanup,
+  ],
+  exports: [MessageService, MessageRepository, ReplyWatch],
+})
+export class MessagesModule {}

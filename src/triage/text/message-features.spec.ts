@@ -1,0 +1,43 @@
+import { MessageFeatures } from './message-features.js';
+import { MessageTokens } from './message-tokens.js';
+
+const RECIPE = { wordNgrams: 2, stemLetters: 4, pairReach: 2, shortestLetters: 2, longestLetters: 3 };
+
+function featuresOf(text: string): { words: number[]; letters: number[]; single: number } {
+  const features = new MessageFeatures(RECIPE).read(new MessageTokens().read(text));
+  return {
+    single: features.singleWords,
+    words: [...features.hashes.subarray(0, features.wordsEnd)],
+    letters: [...features.hashes.subarray(features.wordsEnd, features.lettersEnd)],
+  };
+}
+
+describe('MessageFeatures', () => {
+  it('takes words, runs of two, pairs one apart, and letters with the edges', () => {
+    const { single, words, letters } = featuresOf('ab cdefgh ij');
+    expect(single).toBe(3);
+    // ab, cdefgh, ij; ab+cdef, ab..ij, cdef+ij
+    expect(words).toHaveLength(3 + 3);
+    expect(new Set(words).size).toBe(6);
+    // _ab_ gives 3 + 2, _cdefgh_ 7 + 6, _ij_ 3 + 2
+    expect(letters).toHaveLength(5 + 13 + 5);
+  });
+
+  it('tells the order of words, and takes one number for another', () => {
+    expect(featuresOf('card lost').words).not.toEqual(featuresOf('lost card').words);
+    expect(featuresOf('paid 25').words).toEqual(featuresOf('paid 1999').words);
+  });
+
+  it('forgives endings where words stand together', () => {
+    const [, , run] = featuresOf('card blocked').words;
+    expect(featuresOf('card blocking').words).toContain(run);
+  });
+
+  it('looks at the beginning and the end of a long message only', () => {
+    const middle = (word: string): string =>
+      `first ${'filler '.repeat(400)}${word} ${'filler '.repeat(400)}last`;
+    expect(featuresOf(middle('stolen'))).toEqual(featuresOf(middle('broken')));
+    expect(featuresOf(`${middle('x')} stolen`)).not.toEqual(featuresOf(`${middle('x')} broken`));
+    expect(featuresOf('a '.repeat(100_000)).single).toBeLessThan(1700);
+  });
+});
