@@ -7,7 +7,7 @@ type Step = () => void | Promise<void>;
 
 /**
  * What has to be stopped and removed in the end, in reverse order, however the run ends. What is handed in
- * after the end has begun is undone at once, so that nothing outlives a Ctrl-C that came in the middle of a start.
+ * after the end has begun is undone at once, so that nothing outlives a Ctrl-C in the middle of a start.
  */
 export class Cleanup {
   private readonly steps: Step[] = [];

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { packageFolder } from '../src/triage/package-folder.js';
+import { packageFolder } from '../src/config/package-folder.js';
 import { Cleanup, Interrupted } from './cleanup.js';
 import { POOL_SIZE } from './contenders/contender-process.js';
 import { type Contender, START } from './contenders/contenders.js';
@@ -9,7 +9,7 @@ import { DatabaseServer, missingGuarantees } from './database-server.js';
 import { judge } from './goals.js';
 import type { Figures } from './load.js';
 import { describeMachine, describeVersions } from './machine.js';
-import { type ContenderName, HELP, type Options, OptionsError, parseOptions } from './options.js';
+import { type ContenderName, HELP, type Options, parseOptions, UsageError } from './options.js';
 import { pgbenchVersion } from './pgbench.js';
 import { type Measurement, ROUND } from './plan.js';
 import { type Measured, mediansOf, type Report, renderReport, toJson } from './report.js';
@@ -72,8 +72,8 @@ async function measureRounds(
   for (let round = 1; round <= options.rounds; round++) {
     for (const measurement of plan) {
       step++;
-      const place = `[${String(step).padStart(String(steps).length)}/${steps}] round ${round}/${options.rounds}`;
-      process.stdout.write(`${place}  ${label(measurement)} … `);
+      const place = `[${String(step).padStart(String(steps).length)}/${steps}]`;
+      process.stdout.write(`${place} round ${round}/${options.rounds}  ${label(measurement)} … `);
       await server.checkpoint();
       const figures = await contenderOf(contenders, measurement).measure({ ...measurement, ...options });
       rounds.get(measurement.id)?.push(figures);
@@ -93,7 +93,7 @@ function contenderOf(contenders: Contenders, { contender }: Measurement): Conten
   return found;
 }
 
-/** An accepted message that is not in the table, or one that nobody was told of, makes every figure worthless. */
+/** An accepted message that is not stored, or a stored one that nobody was told of, makes figures worthless. */
 async function verify(
   measured: readonly Measured[],
   contenders: Contenders,
@@ -132,7 +132,7 @@ try {
   // What fails while the run is being ended fails because of that.
   const isInterrupted = error instanceof Interrupted || cleanup.hasBegun;
   if (isInterrupted) console.error('\nInterrupted: cleaning up.');
-  else console.error(error instanceof OptionsError ? error.message : error);
+  else console.error(error instanceof UsageError ? error.message : error);
   process.exitCode ||= 1;
 } finally {
   await cleanup.end();

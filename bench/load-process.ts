@@ -77,7 +77,7 @@ class Load {
       if (this.isEnding) this.endAfterThis(client);
       left--;
       if (left > 0) return;
-      // autocannon moves on to the next request before it sends: the first of these stands in for the one just answered.
+      // autocannon moves on before it sends: the first of these stands in for the request just answered.
       client.setRequests(this.prepare(REFILL + 1));
       left = REFILL;
     });
@@ -126,9 +126,10 @@ class Load {
   }
 
   /**
-   * autocannon's own end destroys connections with requests under way, of which nobody knows whether they were
-   * stored. A client that has had its share ends by itself: this makes what it has sent its share. The property is
-   * autocannon 9's own and not in its types; if it stops working, the rows in the table will not match.
+   * autocannon's own end destroys connections with requests under way, of which nobody knows whether they
+   * were stored. A client that has had its share ends by itself: this makes what it has sent its share. The
+   * property is autocannon 9's own and not in its types; if it stops working, the run fails, since the rows in
+   * the table do not match.
    */
   private endAfterThis(client: autocannon.Client): void {
     Object.assign(client, { responseMax: 1 });

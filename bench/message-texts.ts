@@ -1,6 +1,6 @@
 /**
- * What customers write, in parts: every opening goes with every problem and every closing of its language, which
- * makes about two thousand different messages, from a few words to a paragraph.
+ * What customers write, in parts: every opening goes with every problem and every closing of its language,
+ * which makes over a thousand different messages, from a few words to a paragraph.
  */
 interface Phrases {
   readonly openings: readonly string[];
@@ -39,8 +39,8 @@ const ENGLISH: Phrases = {
     'our whole team is locked out since this morning and we have a release at noon.',
     'I just wanted to say that Marta from your support was wonderful yesterday.',
     'please cancel my subscription at the end of the month.',
-    'the video call drops after exactly five minutes, every single time; I have tried another browser, another ' +
-      'network and my phone, restarted the router twice, and your status page says that all is well.',
+    'the video call drops after exactly five minutes, every single time; I have tried another browser, ' +
+      'another network and my phone, restarted the router twice, and your status page says that all is well.',
   ],
   closings: ['', '', ' Please help.', ' Thanks!', ' Can you look into it today?', ' I am still waiting…'],
 };
@@ -75,8 +75,8 @@ const RUSSIAN: Phrases = {
     'у нас с утра не работает весь отдел, а в полдень сдача проекта!',
     'просто хотел сказать спасибо, вчера мне очень помогли.',
     'отмените подписку с конца месяца.',
-    'звонок обрывается ровно через пять минут, каждый раз; пробовал другой браузер, другую сеть и телефон, дважды ' +
-      'перезагружал роутер, а на странице статуса у вас всё зелёное.',
+    'звонок обрывается ровно через пять минут, каждый раз; пробовал другой браузер, другую сеть и телефон, ' +
+      'дважды перезагружал роутер, а на странице статуса у вас всё зелёное.',
   ],
   closings: ['', '', ' Помогите, пожалуйста.', ' Спасибо!', ' Можно решить это сегодня?', ' Жду ответа 🙏'],
 };

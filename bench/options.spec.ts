@@ -1,4 +1,4 @@
-import { CONTENDERS, OptionsError, parseOptions } from './options.js';
+import { CONTENDERS, parseOptions, UsageError } from './options.js';
 
 describe('the command line of the benchmark', () => {
   it('measures everything by default, and may be published', () => {
@@ -19,7 +19,7 @@ describe('the command line of the benchmark', () => {
   it.each([[['--only', 'express']], [['--rounds', '0']], [['--seconds', '1.5']], [['--fast']]])(
     'refuses %j',
     (args) => {
-      expect(() => parseOptions(args)).toThrow(OptionsError);
+      expect(() => parseOptions(args)).toThrow(UsageError);
     },
   );
 

@@ -26,12 +26,12 @@ export const HELP = `Measures Otklik's ingest over HTTP, from request to commit,
   --help          this text
 `;
 
-/** The command line was not understood; the message is for the person who wrote it. */
-export class OptionsError extends Error {
-  override readonly name = 'OptionsError';
+/** The benchmark cannot run like this; the message is for the person who started it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
 }
 
-/** Reads the command line; undefined means that the person asked for help. @throws {OptionsError} */
+/** Reads the command line; undefined means that the person asked for help. @throws {UsageError} */
 export function parseOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
@@ -60,7 +60,7 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new OptionsError(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
+    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
   }
 }
 
@@ -68,7 +68,7 @@ function contenders(list: string): ContenderName[] {
   const wanted = list.split(',').map((name) => name.trim());
   const unknown = wanted.filter((name) => !CONTENDERS.some((known) => known === name));
   if (unknown.length > 0) {
-    throw new OptionsError(`--only knows ${CONTENDERS.join(', ')}, not "${unknown.join(', ')}".`);
+    throw new UsageError(`--only knows ${CONTENDERS.join(', ')}, not "${unknown.join(', ')}".`);
   }
   return CONTENDERS.filter((name) => wanted.includes(name));
 }
@@ -76,5 +76,5 @@ function contenders(list: string): ContenderName[] {
 function wholeNumber(name: string, text: string, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 1 && value <= max) return value;
-  throw new OptionsError(`--${name} takes a whole number from 1 to ${max}, not "${text}".`);
+  throw new UsageError(`--${name} takes a whole number from 1 to ${max}, not "${text}".`);
 }

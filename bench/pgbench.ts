@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Cleanup } from './cleanup.js';
 import type { Figures } from './load.js';
 import { RETURNING_CLIENTS } from './message-request.js';
+import { UsageError } from './options.js';
 import { percentile } from './statistics.js';
 
 /** Of the length that messages have on average; pgbench cannot make them up. */
@@ -18,15 +19,15 @@ select ingest(
 );
 `;
 
-/** @throws an explanation for people when there is no pgbench that runs */
+/** @throws {UsageError} when there is no pgbench that runs */
 export async function pgbenchVersion(): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)('pgbench', ['--version']);
     return stdout.trim();
   } catch (cause) {
-    throw new Error(
-      'pgbench, which measures the floor, does not run here. Debian has it in the package postgresql-15 ' +
-        '(apt-get install postgresql), Alpine in postgresql15-client, Homebrew in postgresql. ' +
+    throw new UsageError(
+      'pgbench, which measures the floor, does not run here. It comes with the PostgreSQL server: on Debian 12 ' +
+        'in the package postgresql-15 (apt-get install postgresql-15). ' +
         'Or leave it out: --only fastify,nest-save,ours',
       { cause },
     );

@@ -9,7 +9,12 @@ export class CreateConversations implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      -- Enumerations, not checks: a check is parsed anew by every statement that writes its table.
       create type priority as enum ('low', 'normal', 'high', 'urgent');
+      create type conversation_status as enum ('pending', 'open', 'closed');
+      create type message_direction as enum ('inbound', 'outbound');
+      create type message_author as enum ('client', 'assistant', 'operator', 'system');
+      create type reminder_kind as enum ('policy', 'manual');
 
       -- a time as the API writes it
       create function iso8601(at timestamptz) returns text language sql stable parallel safe
@@ -33,8 +38,7 @@ export class CreateConversations implements MigrationInterface {
         )::uuid;
 
       create table clients (
-        id            text           not null constraint pk_clients primary key
-                                     constraint ck_clients_id check (length(id) between 1 and 128),
+        id            text           not null constraint pk_clients primary key,
         name          text,
         email         text,
         language      text,
@@ -48,8 +52,7 @@ export class CreateConversations implements MigrationInterface {
         id               uuid           not null constraint pk_conversations primary key,
         client_id        text           not null constraint fk_conversations_client
                                         references clients (id) on delete cascade,
-        status           text           not null
-                                        constraint ck_conversations_status check (status in ('pending', 'open', 'closed')),
+        status           conversation_status not null,
         priority         priority       not null,
         channel          text           not null,
         opened_at        timestamptz(3) not null,
@@ -57,8 +60,7 @@ export class CreateConversations implements MigrationInterface {
         -- since when the client waits for an answer; null: answered
         waiting_since    timestamptz(3),
         closed_at        timestamptz(3),
-        close_reason     text,
-        constraint ck_conversations_closed check ((status = 'closed') = (closed_at is not null))
+        close_reason     text
       ) with (fillfactor = 80);
 
       create unique index ux_conversations_client_active on conversations (client_id) where status <> 'closed';
@@ -70,11 +72,8 @@ export class CreateConversations implements MigrationInterface {
         client_id          text           not null,
         conversation_id    uuid           not null constraint fk_messages_conversation
                                           references conversations (id) on delete cascade,
-        direction          text           not null
-                                          constraint ck_messages_direction check (direction in ('inbound', 'outbound')),
-        author             text           not null
-                                          constraint ck_messages_author
-                                          check (author in ('client', 'assistant', 'operator', 'system')),
+        direction          message_direction not null,
+        author             message_author not null,
         operator_id        text,
         content            text           not null,
         channel            text           not null,
@@ -103,7 +102,7 @@ export class CreateConversations implements MigrationInterface {
         conversation_id uuid           not null constraint fk_reminders_conversation
                                        references conversations (id) on delete cascade,
         message_id      uuid,
-        kind            text           not null constraint ck_reminders_kind check (kind in ('policy', 'manual')),
+        kind            reminder_kind  not null,
         level           integer        not null,
         priority        priority       not null,
         note            text,
@@ -148,7 +147,6 @@ export class CreateConversations implements MigrationInterface {
       ) with (autovacuum_vacuum_insert_scale_factor = 0.05);
 
       create index ix_events_conversation on events (conversation_id, position);
-      create index ix_events_type on events (type, position);
 
       create table idempotency_records (
         owner_id     uuid           not null,
@@ -181,7 +179,7 @@ export class CreateConversations implements MigrationInterface {
     await runner.query(`
       drop table api_keys, idempotency_records, events, reminder_policies, reminders, messages, conversations, clients;
       drop function uuid_v7, iso8601;
-      drop type priority;
+      drop type priority, conversation_status, message_direction, message_author, reminder_kind;
     `);
   }
 }

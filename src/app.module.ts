@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { AuthModule } from './auth/auth.module.js';
 import { ClientsModule } from './clients/clients.module.js';
+import type { Clock } from './clock/clock.js';
 import { ClockModule } from './clock/clock.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -19,14 +20,14 @@ import { TriageModule } from './triage/triage.module.js';
 /** The table of contents. Order matters where it says so. */
 @Module({})
 export class AppModule {
-  static for(config: Config, log: Log, dataSource: DataSource): DynamicModule {
+  static for(config: Config, log: Log, dataSource: DataSource, clock: Clock): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.for(config),
         LoggingModule.for(log),
         DatabaseModule.for(dataSource),
-        ClockModule,
+        ClockModule.for(clock),
         // Guards run in the order of their modules: who is calling is known before requests are counted.
         AuthModule,
         HttpModule,

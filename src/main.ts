@@ -16,13 +16,22 @@ async function main(): Promise<void> {
   const stopEarly = new AbortController();
   let running: Otklik | undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
+    // Also the second time, which npm and impatient people send: the deadline ends it, nothing sooner.
+    process.on(signal, () => {
       log.info({ signal }, 'shutting down');
+      if (stopEarly.signal.aborted) return;
+      stopEarly.abort();
       if (running) void shutDown(running, log);
-      else stopEarly.abort();
     });
   }
-  running = await startOtklik(config, log);
+  try {
+    running = await startOtklik(config, log, undefined, stopEarly.signal);
+  } catch (error) {
+    if (!stopEarly.signal.aborted) throw error;
+    log.info('stopped before it had started');
+    log.flush();
+    return;
+  }
   if (stopEarly.signal.aborted) return shutDown(running, log);
   log.info({ url: running.url, pid: process.pid }, 'listening');
   process.stderr.write(welcome(running));

@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { newApiKey } from './auth/api-key.service.js';
+import { type Clock, SystemClock } from './clock/clock.js';
 import type { Config } from './config/config.js';
 import { packageFolder } from './config/package-folder.js';
 import { DataDirectory } from './database/data-directory.js';
@@ -14,10 +15,9 @@ import { createDataSource } from './database/data-source.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { upgradeSchema, waitForDatabase } from './database/schema-upgrade.js';
 import { ENTITIES } from './entities.js';
-import { HealthService } from './health/health.service.js';
-import { createHttpAdapter, listen, setUpRequests } from './http/http-application.js';
+import { checkPort, createHttpAdapter, listen, setUpRequests } from './http/http-application.js';
 import { createDocument, serveDocument } from './http/openapi.js';
-import { ProblemFilter } from './http/problem.filter.js';
+import { ShutdownGate } from './http/shutdown-gate.js';
 import { type Log, NestLog } from './logging/log.js';
 import { INGEST_ROUTINE } from './messages/ingest.repository.js';
 
@@ -48,18 +48,26 @@ interface Database {
 /**
  * Starts Otklik: database, schema, application, in this order.
  *
+ * @param clock the time it goes by
+ * @param calledOff ends the waiting for a database that does not answer
  * @throws whatever keeps it from starting; nothing is left running then
  */
-export async function startOtklik(settings: Config, log: Log): Promise<Otklik> {
+export async function startOtklik(
+  settings: Config,
+  log: Log,
+  clock: Clock = new SystemClock(),
+  calledOff?: AbortSignal,
+): Promise<Otklik> {
+  await checkPort(settings.http);
   const database = await openDatabase(settings, log);
   let dataSource: DataSource | undefined;
   let application: NestFastifyApplication | undefined;
   try {
     const { config, url } = database;
-    await waitForDatabase(url, config.database.startWait, log);
+    await waitForDatabase(url, config.database.startWait, log, calledOff);
     dataSource = await createDataSource(url, config.database, ENTITIES, log).initialize();
     await upgradeSchema(dataSource, url, ROUTINES, config.database.startWait);
-    application = await createApplication(config, log, dataSource);
+    application = await createApplication(config, log, dataSource, clock);
     const address = await listen(application, config.http);
     return {
       url: address,
@@ -122,13 +130,14 @@ async function createApplication(
   config: Config,
   log: Log,
   dataSource: DataSource,
+  clock: Clock,
 ): Promise<NestFastifyApplication> {
   const application = await NestFactory.create<NestFastifyApplication>(
-    AppModule.for(config, log, dataSource),
+    AppModule.for(config, log, dataSource, clock),
     createHttpAdapter(config.http),
     { logger: new NestLog(log), bodyParser: false, abortOnError: false },
   );
-  await setUpRequests(application, config, log, application.get(ProblemFilter));
+  await setUpRequests(application, config, log);
   serveDocument(application, createDocument(application, version()));
   return application;
 }
@@ -140,10 +149,12 @@ async function stop(
   dataSource: DataSource | undefined,
   application: NestFastifyApplication | undefined,
 ): Promise<void> {
-  application?.get(HealthService).beginShutdown();
+  const gate = application?.get(ShutdownGate);
+  gate?.announce();
   if (config.process.shutdownDelay > 0) {
     await new Promise((resolve) => setTimeout(resolve, config.process.shutdownDelay));
   }
+  gate?.close();
   const deadline = setTimeout(() => {
     log.warn('The deadline for shutting down has passed; running requests are cut off.');
     application?.getHttpServer().closeAllConnections();

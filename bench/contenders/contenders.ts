@@ -24,7 +24,7 @@ export interface Contender {
 
 type Start = (server: DatabaseServer, cleanup: Cleanup) => Promise<Contender>;
 
-/** All of them. Whoever wants a filled database fills it here, between its creation and the server's start. */
+/** All of them. A database that is to be full is filled here, between its creation and the server's start. */
 export const START: Readonly<Record<ContenderName, Start>> = {
   pgbench: async (server, cleanup) => {
     const databaseUrl = await ingestDatabase(server, 'floor');

@@ -1,6 +1,6 @@
 /**
- * The ingest transaction of the comparison, as bare as it can be: no foreign keys, no idempotency, no triage, and
- * besides the primary keys only the indexes without which nobody could read a history or find due reminders.
+ * The ingest transaction of the comparison, as bare as it can be: no foreign keys, no idempotency, no triage,
+ * and besides the primary keys only the indexes without which nobody could read a history or find due reminders.
  */
 export const INGEST_SCHEMA = `
 create table clients (

@@ -3,10 +3,13 @@ import { OtklikProcess } from '../../test/support/otklik-process.js';
 import type { Cleanup } from '../cleanup.js';
 
 /**
- * Otklik as it is delivered, in a process of its own: every part of it runs, logging and workers included. Only
- * the rate limits are off, since a benchmark is what they are there to stop.
+ * Otklik as it is delivered, in a process of its own: every part of it runs, logging and workers included.
+ * Only the rate limits are off, since a benchmark is what they are there to stop.
  */
 export const OTKLIK_SETTINGS = { RATE_LIMIT: 'off' } as const;
+
+/** Milliseconds. It ends by itself within 25 s (SHUTDOWN_DEADLINE), or it never will. */
+const STOP_DEADLINE = 40_000;
 
 export async function startOtklik(
   databaseUrl: string,
@@ -16,10 +19,16 @@ export async function startOtklik(
     env: {
       ...OTKLIK_SETTINGS,
       DATABASE_URL: databaseUrl,
+      // Ctrl-C during its start takes the database away: it is not to be waited for.
+      DATABASE_START_WAIT: 'PT15S',
       ADMIN_API_KEY: randomBytes(32).toString('base64url'),
       SECRET_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     },
   });
-  await cleanup.defer(() => otklik.stop());
+  await cleanup.defer(async () => {
+    const impatience = setTimeout(() => void otklik.kill('SIGKILL'), STOP_DEADLINE);
+    await otklik.stop();
+    clearTimeout(impatience);
+  });
   return otklik;
 }

@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Operation } from '../http/api-operation.js';
+import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
-import { idSchema } from '../http/path-parameters.js';
+import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import { Access } from './access.js';
 import {
@@ -35,10 +35,10 @@ export class ApiKeyController {
       201: {
         description: 'The key, shown only now.',
         schema: createdApiKeySchema,
-        example: { ...EXAMPLE_API_KEY, key: 'otk_…' },
+        example: { ...EXAMPLE_API_KEY, key: 'otk_p3XqYV0sSxJgH1mOe7bN4cRzKd9uTfWlA6iQhE2vBk8' },
       },
     },
-    problems: { 413: 'The body is too large.', 415: 'The body is not JSON.' },
+    problems: BODY_PROBLEMS,
   })
   create(@Body({ schema: createApiKeySchema }) body: CreateApiKey): Promise<CreatedApiKey> {
     return this.keys.create(body);
@@ -70,9 +70,9 @@ export class ApiKeyController {
       'It stops working in this process at once, and in every other within API_KEY_CACHE_TTL (at most 5 s).',
     status: 204,
     answers: { 204: { description: 'Revoked.' } },
-    problems: { 404: 'There is no such key, or it was revoked before.' },
+    problems: missing('api_key', EXAMPLE_API_KEY.id),
   })
-  revoke(@Param('id', { schema: idSchema }) id: string): Promise<void> {
+  revoke(@Param('id', { schema: idOf('API key', EXAMPLE_API_KEY.id) }) id: string): Promise<void> {
     return this.keys.revoke(id);
   }
 }

@@ -20,7 +20,7 @@ export class ApiKeyRepository {
       .where('key.revoked_at is null')
       .orderBy('key.id', 'DESC')
       .limit(limit + 1);
-    if (cursor !== undefined) query.andWhere('key.id < :id', { id: decodeCursor(cursor, 1)[0] });
+    if (cursor !== undefined) query.andWhere('key.id < :id', { id: decodeCursor(cursor, ['id'])[0] });
     return toPage(await query.getMany(), limit, (key) => [key.id], show);
   }
 

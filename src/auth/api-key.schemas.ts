@@ -2,10 +2,21 @@ import { z } from 'zod';
 import { pageOf, pageQuery } from '../http/pagination.js';
 import { SCOPES } from './caller.js';
 
+const scopeSchema = z.enum(SCOPES).describe('something that a key lets its holder do').meta({ id: 'Scope' });
+
 export const createApiKeySchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).describe('whose key it is, or what it is for'),
-    scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).describe('what its holder may do'),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .refine(
+        (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
+        'must be text without control characters',
+      )
+      .describe('whose key it is, or what it is for'),
+    scopes: z.array(scopeSchema).min(1).max(SCOPES.length).describe('what its holder may do'),
     expiresAt: z.iso
       .datetime({ offset: true })
       .optional()
@@ -21,11 +32,11 @@ export type CreateApiKey = z.infer<typeof createApiKeySchema>;
 export const apiKeySchema = z
   .object({
     id: z.uuid(),
-    name: z.string(),
+    name: z.string().describe('whose key it is, or what it is for'),
     prefix: z.string().describe('the first characters of the key, to tell it from others'),
-    scopes: z.array(z.enum(SCOPES)),
-    createdAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().nullable(),
+    scopes: z.array(scopeSchema).describe('what its holder may do'),
+    createdAt: z.iso.datetime().describe('when it was made'),
+    expiresAt: z.iso.datetime().nullable().describe('when it stops working; null: never'),
     lastUsedAt: z.iso.datetime().nullable().describe('to the minute or so (API_KEY_LAST_USE_INTERVAL)'),
   })
   .meta({ id: 'ApiKey' });

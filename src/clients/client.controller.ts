@@ -3,11 +3,11 @@ import { ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Access } from '../auth/access.js';
 import { notFound } from '../errors/domain-error.js';
-import { Operation } from '../http/api-operation.js';
+import { missing, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
-import { clientIdSchema } from '../messages/message.schemas.js';
+
 import { Client } from './client.entity.js';
-import { type ClientView, clientSchema, EXAMPLE_CLIENT } from './client.schemas.js';
+import { type ClientView, clientIdSchema, clientSchema, EXAMPLE_CLIENT } from './client.schemas.js';
 
 @ApiTags('Clients')
 @Controller('api/clients')
@@ -22,11 +22,9 @@ export class ClientController {
     summary: 'Read what is known of a client',
     status: 200,
     answers: { 200: { description: 'The client.', schema: clientSchema, example: EXAMPLE_CLIENT } },
-    problems: { 404: 'There is no such client.' },
+    problems: missing('client', EXAMPLE_CLIENT.clientId),
   })
-  async find(
-    @Param('clientId', { schema: clientIdSchema.meta({ example: 'shop-42' }) }) clientId: string,
-  ): Promise<ClientView> {
+  async find(@Param('clientId', { schema: clientIdSchema }) clientId: string): Promise<ClientView> {
     const client = await this.dataSource.manager.findOneBy(Client, { id: clientId });
     if (!client) throw notFound('client', clientId);
     const { id, firstSeenAt, lastSeenAt, ...profile } = client;

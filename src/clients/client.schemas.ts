@@ -1,13 +1,19 @@
 import { z } from 'zod';
 
+export const clientIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:@+-]{1,128}$/, 'must be 1 to 128 of A–Z a–z 0–9 . _ : @ + -')
+  .describe("the caller's own name for the client")
+  .meta({ example: 'shop-42' });
+
 export const clientSchema = z
   .object({
-    clientId: z.string(),
-    name: z.string().nullable(),
-    email: z.string().nullable(),
-    language: z.string().nullable(),
-    timezone: z.string().nullable(),
-    firstSeenAt: z.iso.datetime(),
+    clientId: z.string().describe("the caller's own name for the client"),
+    name: z.string().nullable().describe('as people call the client'),
+    email: z.string().nullable().describe('where the client can be written to'),
+    language: z.string().nullable().describe('the language that the client reads, as a BCP 47 tag'),
+    timezone: z.string().nullable().describe('where the client lives, as an IANA time zone'),
+    firstSeenAt: z.iso.datetime().describe('when the client first wrote'),
     lastSeenAt: z.iso.datetime().describe('the last time that something was written by or to the client'),
   })
   .meta({ id: 'Client' });

@@ -1,13 +1,18 @@
-import { Global, Module } from '@nestjs/common';
-import { Clock, IdGenerator, RandomIdGenerator, SystemClock } from './clock.js';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Clock, IdGenerator, RandomIdGenerator } from './clock.js';
 
 /** Time and identifiers, the two things that a test has to control. */
-@Global()
-@Module({
-  providers: [
-    { provide: Clock, useClass: SystemClock },
-    { provide: IdGenerator, useClass: RandomIdGenerator },
-  ],
-  exports: [Clock, IdGenerator],
-})
-export class ClockModule {}
+@Module({})
+export class ClockModule {
+  static for(clock: Clock): DynamicModule {
+    return {
+      module: ClockModule,
+      global: true,
+      providers: [
+        { provide: Clock, useValue: clock },
+        { provide: IdGenerator, useClass: RandomIdGenerator },
+      ],
+      exports: [Clock, IdGenerator],
+    };
+  }
+}

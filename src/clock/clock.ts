@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
 /** What time it is. Injected, so that tests move it instead of sleeping. */
@@ -18,9 +19,29 @@ export abstract class IdGenerator {
   abstract next(): string;
 }
 
-/** Identifiers from the system's clock and random numbers. */
+const POOL_BYTES = 8192;
+const ID_BYTES = 16;
+
+/**
+ * Identifiers from the system's clock, a counter within a millisecond, and random numbers: each is greater than the
+ * one before. The random numbers are fetched many at a time; one by one they took 5 % of the time of an ingest.
+ */
 export class RandomIdGenerator extends IdGenerator {
+  private readonly pool = new Uint8Array(POOL_BYTES);
+  private used = POOL_BYTES;
+  private msecs = 0;
+  private seq = 0;
+
   override next(): string {
-    return v7();
+    if (this.used === POOL_BYTES) {
+      randomFillSync(this.pool);
+      this.used = 0;
+    }
+    const random = this.pool.subarray(this.used, this.used + ID_BYTES);
+    this.used += ID_BYTES;
+    const now = Date.now();
+    this.seq = now > this.msecs ? 0 : this.seq + 1;
+    this.msecs = Math.max(now, this.msecs);
+    return v7({ random, msecs: this.msecs, seq: this.seq });
   }
 }

@@ -9,6 +9,8 @@ export interface Form<T> {
   /** For people and `.env.example`: the default as it would be written; empty where there is none. */
   readonly fallback: string;
   readonly secret?: boolean;
+  /** For people: a command that makes a good secret. */
+  readonly make?: string;
   /** The text is split at its commas before it is checked. */
   readonly isList?: boolean;
 }
@@ -89,7 +91,7 @@ export function weakness(secret: string): string | undefined {
 }
 
 /** The form of a secret: long enough, of printable characters, no placeholder and no repetition. */
-export function secret(minimum: number): Form<string | undefined> {
+export function secret(minimum: number, make: string): Form<string | undefined> {
   const schema = Joi.string()
     .min(minimum)
     .max(512)
@@ -103,23 +105,24 @@ export function secret(minimum: number): Form<string | undefined> {
       'string.max': '{{#label}} must have at most 512 characters',
       'string.pattern.base': '{{#label}} must be printable ASCII without spaces',
     });
-  return { schema, range: `at least ${minimum} characters`, fallback: '', secret: true };
+  return { schema, range: `at least ${minimum} characters`, fallback: '', secret: true, make };
 }
 
 /** The form of an encryption key: exactly so many bytes in base64, not all alike. */
 export function base64Key(bytes: number): Form<string | undefined> {
+  const make = `openssl rand -base64 ${bytes}`;
   const schema = Joi.string().custom((value: string, helpers: CustomHelpers) => {
     const key = Buffer.from(value, 'base64');
     if (key.length !== bytes || key.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, '')) {
       return helpers.message({
-        custom: `{{#label}} must be ${bytes} bytes in base64; make one with: openssl rand -base64 ${bytes}`,
+        custom: `{{#label}} must be ${bytes} bytes in base64; make one with: ${make}`,
       });
     }
     return new Set(key).size < 8
       ? helpers.message({ custom: '{{#label}} repeats too few different bytes' })
       : value;
   });
-  return { schema, range: `${bytes} bytes, base64`, fallback: '', secret: true };
+  return { schema, range: `${bytes} bytes, base64`, fallback: '', secret: true, make };
 }
 
 /** A secret that nothing can make for us where the database is not the embedded one. */
@@ -127,7 +130,7 @@ export function requiredWith<T>(other: string, form: Form<T>): Form<T> {
   const schema = form.schema
     .when(other, { is: Joi.exist(), then: Joi.required() })
     .messages({ 'any.required': `{{#label}} is required with ${other}` });
-  return { ...form, schema };
+  return { ...form, schema, range: `${form.range}; required with ${other}` };
 }
 
 /** A number that must not be above another variable. */
@@ -138,5 +141,5 @@ export function atMost(other: string, form: Form<number>): Form<number> {
       .max(Joi.ref(other))
       .messages({ 'number.max': `{{#label}} must not be above ${other}` }),
   });
-  return { ...form, schema };
+  return { ...form, schema, range: `${form.range}, not above ${other}` };
 }

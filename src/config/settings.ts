@@ -39,7 +39,7 @@ const origin = Joi.string<string>()
   .allow('*');
 
 /**
- * Every setting there is: the shape of `Config`, the Joi schema, `.env.example` and the table in the docs all
+ * Every setting there is: the shape of `Config`, the Joi schema, `.env.example` and docs/configuration.md all
  * come from here. Times are durations, sizes are bytes, limits are requests a window.
  */
 export const SETTINGS = {
@@ -106,7 +106,7 @@ export const SETTINGS = {
     adminApiKey: setting(
       'ADMIN_API_KEY',
       "the administrator's key; made and printed once with the embedded database",
-      requiredWith('DATABASE_URL', secret(32)),
+      requiredWith('DATABASE_URL', secret(32, 'echo otk_$(openssl rand -hex 32)')),
     ),
     encryptionKey: setting(
       'SECRET_ENCRYPTION_KEY',
@@ -304,6 +304,11 @@ export const SETTINGS = {
       'LOG_FORMAT',
       'auto is pretty in a terminal, else JSON',
       choice(['auto', 'json', 'pretty'], 'auto'),
+    ),
+    flushInterval: setting(
+      'LOG_FLUSH_INTERVAL',
+      'after how long lines that wait to be written in one go are written all the same',
+      duration({ min: 'PT0.01S', max: 'PT10S', default: 'PT0.25S' }),
     ),
   },
 } as const;

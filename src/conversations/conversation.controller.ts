@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
-import { Operation } from '../http/api-operation.js';
+import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
-import { idSchema } from '../http/path-parameters.js';
+import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import {
   EXAMPLE_MESSAGE,
@@ -30,11 +30,17 @@ import {
 } from './conversation.schemas.js';
 import { ConversationService } from './conversation.service.js';
 
+const conversationId = idOf('conversation', EXAMPLE_CONVERSATION.id);
+const MISSING = missing('conversation', EXAMPLE_CONVERSATION.id);
+
 const CHANGES = {
-  404: 'There is no such conversation.',
-  409: 'The conversation is closed.',
-  413: 'The body is too large.',
-  415: 'The body is not JSON.',
+  ...MISSING,
+  409: {
+    when: 'The conversation is closed.',
+    code: 'conversation_closed',
+    detail: `The conversation ${EXAMPLE_CONVERSATION.id} is closed.`,
+  },
+  ...BODY_PROBLEMS,
 };
 
 @ApiTags('Conversations')
@@ -73,9 +79,9 @@ export class ConversationController {
     answers: {
       200: { description: 'The conversation.', schema: conversationSchema, example: EXAMPLE_CONVERSATION },
     },
-    problems: { 404: 'There is no such conversation.' },
+    problems: MISSING,
   })
-  find(@Param('id', { schema: idSchema }) id: string): Promise<ConversationView> {
+  find(@Param('id', { schema: conversationId }) id: string): Promise<ConversationView> {
     return this.conversations.find(id);
   }
 
@@ -93,10 +99,10 @@ export class ConversationController {
         example: { data: [EXAMPLE_MESSAGE, EXAMPLE_REPLY], nextCursor: null },
       },
     },
-    problems: { 404: 'There is no such conversation.' },
+    problems: MISSING,
   })
   listMessages(
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: conversationId }) id: string,
     @Query({ schema: conversationMessagesSchema }) query: ConversationMessages,
   ): Promise<Page<MessageView>> {
     return this.conversations.listMessages(id, query);
@@ -113,7 +119,7 @@ export class ConversationController {
     problems: CHANGES,
   })
   reply(
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: conversationId }) id: string,
     @Body({ schema: replySchema }) body: Reply,
   ): Promise<MessageView> {
     return this.conversations.reply(id, body);
@@ -142,7 +148,7 @@ export class ConversationController {
     problems: CHANGES,
   })
   close(
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: conversationId }) id: string,
     @Body({ schema: closeSchema }) body: Close,
   ): Promise<ConversationView> {
     return this.conversations.close(id, body);
@@ -165,7 +171,7 @@ export class ConversationController {
     problems: CHANGES,
   })
   prioritise(
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: conversationId }) id: string,
     @Body({ schema: prioritiseSchema }) body: Prioritise,
   ): Promise<ConversationView> {
     return this.conversations.prioritise(id, body.priority);

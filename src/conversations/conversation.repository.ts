@@ -61,7 +61,7 @@ export class ConversationRepository {
     if (priority !== undefined) query.andWhere('conversation.priority = :priority', { priority });
     if (clientId !== undefined) query.andWhere('conversation.client_id = :clientId', { clientId });
     if (cursor !== undefined) {
-      const position = decodeCursor(cursor, byActivity ? 2 : 1);
+      const position = decodeCursor(cursor, byActivity ? ['time', 'id'] : ['id']);
       const columns = byActivity ? 'conversation.last_activity_at, conversation.id' : 'conversation.id';
       query.andWhere(`(${columns}) < (:...position)`, { position });
     }

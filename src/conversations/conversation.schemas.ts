@@ -1,26 +1,32 @@
 import { z } from 'zod';
+import { clientIdSchema } from '../clients/client.schemas.js';
 import { pageOf, pageQuery } from '../http/pagination.js';
-import { clientIdSchema, contentSchema } from '../messages/message.schemas.js';
-import { PRIORITIES } from './priority.js';
+import { contentSchema } from '../messages/message.schemas.js';
+import { prioritySchema } from './priority.js';
 
 export const CONVERSATION_STATUSES = ['pending', 'open', 'closed'] as const;
 export type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
 
+const statusSchema = z
+  .enum(CONVERSATION_STATUSES)
+  .describe('pending: the assistant owns it; open: the team owns it')
+  .meta({ id: 'ConversationStatus' });
+
 export const conversationSchema = z
   .object({
     id: z.uuid(),
-    clientId: z.string(),
-    status: z.enum(CONVERSATION_STATUSES).describe('pending: the assistant owns it; open: the team owns it'),
-    priority: z.enum(PRIORITIES),
+    clientId: z.string().describe("the caller's own name for the client"),
+    status: statusSchema,
+    priority: prioritySchema,
     channel: z.string().describe('where its first message came from'),
-    openedAt: z.iso.datetime(),
-    lastActivityAt: z.iso.datetime(),
+    openedAt: z.iso.datetime().describe('when its first message came in'),
+    lastActivityAt: z.iso.datetime().describe('when something was last said or decided'),
     waitingSince: z.iso
       .datetime()
       .nullable()
       .describe('since when the client waits for an answer; null once answered'),
-    closedAt: z.iso.datetime().nullable(),
-    closeReason: z.string().nullable(),
+    closedAt: z.iso.datetime().nullable().describe('null while it is not closed'),
+    closeReason: z.string().nullable().describe('why it was closed'),
   })
   .meta({ id: 'Conversation' });
 
@@ -30,16 +36,20 @@ export const conversationPageSchema = pageOf(conversationSchema, 'ConversationPa
 
 export const listConversationsSchema = z.strictObject({
   ...pageQuery,
-  status: z.enum(CONVERSATION_STATUSES).optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  clientId: clientIdSchema.optional(),
+  status: statusSchema.optional().describe('only those with this status').meta({ example: 'open' }),
+  priority: prioritySchema.optional().describe('only those of this priority').meta({ example: 'urgent' }),
+  clientId: clientIdSchema.optional().describe('only those of this client'),
 });
 
 export type ListConversations = z.infer<typeof listConversationsSchema>;
 
 export const conversationMessagesSchema = z.strictObject({
   ...pageQuery,
-  after: z.uuid().optional().describe('a message id: everything newer'),
+  after: z
+    .uuid()
+    .optional()
+    .describe('a message id: everything newer')
+    .meta({ example: '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70' }),
 });
 
 export type ConversationMessages = z.infer<typeof conversationMessagesSchema>;
@@ -75,14 +85,15 @@ export const closeSchema = z
       .refine(
         (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
         'must be text without control characters',
-      ),
+      )
+      .describe('why, for those who read it later'),
   })
   .meta({ id: 'CloseConversation', example: { reason: 'solved' } });
 
 export type Close = z.infer<typeof closeSchema>;
 
 export const prioritiseSchema = z
-  .strictObject({ priority: z.enum(PRIORITIES) })
+  .strictObject({ priority: prioritySchema })
   .meta({ id: 'PrioritiseConversation', example: { priority: 'high' } });
 
 export type Prioritise = z.infer<typeof prioritiseSchema>;

@@ -34,10 +34,7 @@ export class DataDirectory {
    * @throws {DataDirectoryInUseError} naming the process that has it
    */
   static async open(path: string): Promise<DataDirectory> {
-    mkdirSync(join(path, 'secrets'), { recursive: true, mode: 0o700 });
-    // Others may pass through (PostgreSQL under its own user), not look in; the secrets are closed to them.
-    chmodSync(path, 0o711);
-    chmodSync(join(path, 'secrets'), 0o700);
+    prepare(path);
     const realPath = realpathSync(path);
     return new DataDirectory(realPath, await takeLock(realPath));
   }
@@ -59,6 +56,22 @@ export class DataDirectory {
 
   async close(): Promise<void> {
     await new Promise<void>((resolve) => (this.lock ? this.lock.close(() => resolve()) : resolve()));
+  }
+}
+
+function prepare(path: string): void {
+  try {
+    mkdirSync(join(path, 'secrets'), { recursive: true, mode: 0o700 });
+    // Others may pass through (PostgreSQL under its own user), not look in; the secrets are closed to them.
+    chmodSync(path, 0o711);
+    chmodSync(join(path, 'secrets'), 0o700);
+  } catch (cause) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(cause) ?? '')) throw cause;
+    throw new Error(
+      `The data directory ${path} cannot be written by this user (${errorCode(cause)}). ` +
+        'Start Otklik as the user that owns it, or set DATA_DIR to another folder.',
+      { cause },
+    );
   }
 }
 

@@ -20,9 +20,12 @@ const UNAVAILABLE = new Set([
   'ENOENT',
 ]);
 
-/** node-postgres has no codes for these. */
+/**
+ * node-postgres has no codes for these; and a connection that is lost between two statements of a transaction,
+ * TypeORM releases under its hands, so that the next statement finds it released.
+ */
 const LOST_CONNECTION =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout/;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|[Qq]uery runner (?:was )?already released/;
 
 /** The database refused because of a concurrent transaction: nothing was changed, and a retry is due. */
 export function isConflict(error: unknown): boolean {
@@ -36,6 +39,11 @@ export function isConflict(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   const code = errorCode(error) ?? '';
   return UNAVAILABLE.has(code) || /^08/.test(code) || LOST_CONNECTION.test(errorMessage(error));
+}
+
+/** No connection was free, or came, within `DATABASE_POOL_WAIT`: waiting as long again would help nobody. */
+export function isPoolTimeout(error: unknown): boolean {
+  return /timeout exceeded when trying to connect|due to connection timeout/.test(errorMessage(error));
 }
 
 /** The name of the constraint that a statement violated. */

@@ -33,6 +33,9 @@ const DATABASE = 'postgres';
 const RECENT_LINES = 30;
 const LONGEST_RESTART_PAUSE = 5_000;
 
+/** What PostgreSQL says where another one still works on its data. */
+const PREDECESSOR = /lock file ".*" already exists|pre-existing shared memory block/;
+
 /**
  * Ends PostgreSQL when Otklik dies, however it dies: the shell's child reads a pipe that only Otklik holds, and
  * asks for a fast shutdown at its end. PostgreSQL itself takes the shell's place and stays our direct child.
@@ -84,7 +87,7 @@ export class EmbeddedPostgres {
       options.startWait,
       port,
     );
-    await database.launch();
+    await database.succeed();
     return database;
   }
 
@@ -109,6 +112,24 @@ export class EmbeddedPostgres {
     await ended;
   }
 
+  /**
+   * Launches it for the first time. The PostgreSQL of an Otklik that was killed may still be writing out its
+   * memory: it ends by itself, and is waited for.
+   */
+  private async succeed(): Promise<void> {
+    const deadline = Date.now() + this.startWait;
+    for (let pause = 100; ; pause = Math.min(pause * 2, 1_000)) {
+      try {
+        return await this.launch();
+      } catch (error) {
+        const hasPredecessor = this.recentLines.some((line) => PREDECESSOR.test(line));
+        if (!hasPredecessor || Date.now() + pause > deadline) throw error;
+        this.log.info('The PostgreSQL of the process before is still ending; trying again.');
+        await delay(pause);
+      }
+    }
+  }
+
   private async launch(): Promise<void> {
     this.recentLines = [];
     const settings = [
@@ -119,6 +140,9 @@ export class EmbeddedPostgres {
       'shared_buffers=256MB',
       'max_wal_size=2GB',
       'jit=off',
+      // After a crash, one call writes out what was not yet on disk, instead of one for each of a thousand files:
+      // recovery takes 0.3 s instead of 2.2 s.
+      ...(process.platform === 'linux' ? ['recovery_init_sync_method=syncfs'] : []),
       'log_timezone=UTC',
       'timezone=UTC',
     ].flatMap((setting) => ['-c', setting]);

@@ -19,6 +19,9 @@ export class PingingPool extends pg.Pool {
   constructor(options: pg.PoolConfig & { pingAfter?: number }) {
     super(options);
     this.pingAfter = options.pingAfter ?? Number.POSITIVE_INFINITY;
+    // Between the pool's hands and the borrower's, nobody else listens, and an error that nobody listens to ends
+    // the process. Whoever uses the connection next is told: it takes no more queries.
+    this.on('connect', (client) => client.on('error', () => undefined));
     this.on('release', (_error, client) => this.lastUse.set(client, performance.now()));
   }
 

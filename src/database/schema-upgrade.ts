@@ -12,9 +12,15 @@ const MIGRATION_LOCK = 0x6f746b6c696b;
 /**
  * Waits for PostgreSQL to answer, so that Otklik can be started before its database.
  *
- * @throws the last error, after `limit` milliseconds
+ * @param calledOff ends the waiting at once
+ * @throws an error that names the database and the last reason, after `limit` milliseconds
  */
-export async function waitForDatabase(url: string, limit: number, log: Log): Promise<void> {
+export async function waitForDatabase(
+  url: string,
+  limit: number,
+  log: Log,
+  calledOff?: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + limit;
   for (let pause = 100; ; pause = Math.min(pause * 2, 2_000)) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
@@ -24,9 +30,13 @@ export async function waitForDatabase(url: string, limit: number, log: Log): Pro
       await client.end();
       return;
     } catch (error) {
-      if (!isUnavailable(error) || Date.now() + pause > deadline) throw error;
+      if (!isUnavailable(error) || Date.now() + pause > deadline) {
+        const { hostname, port, pathname } = new URL(url);
+        const database = `${pathname.slice(1)} at ${hostname}:${port || 5432}`;
+        throw new Error(`The database ${database} cannot be used: ${errorMessage(error)}`, { cause: error });
+      }
       log.warn(`The database does not answer yet (${errorMessage(error)}); trying again.`);
-      await delay(pause);
+      await delay(pause, undefined, calledOff && { signal: calledOff });
     }
   }
 }

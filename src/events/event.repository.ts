@@ -19,7 +19,7 @@ export class EventRepository {
     if (conversationId !== undefined)
       query.andWhere('event.conversation_id = :conversationId', { conversationId });
     if (cursor !== undefined)
-      query.andWhere('event.position < :position', { position: decodeCursor(cursor, 1)[0] });
+      query.andWhere('event.position < :position', { position: decodeCursor(cursor, ['number'])[0] });
     return toPage(await query.getMany(), limit, (event) => [Number(event.position)], view);
   }
 }

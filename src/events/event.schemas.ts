@@ -4,11 +4,11 @@ import { pageOf, pageQuery } from '../http/pagination.js';
 export const eventSchema = z
   .object({
     id: z.uuid(),
-    type: z.string(),
+    type: z.string().describe('what kind of thing happened').meta({ example: 'message.received' }),
     timestamp: z.iso.datetime().describe('when it happened'),
-    conversationId: z.uuid().nullable(),
+    conversationId: z.uuid().nullable().describe('the conversation that it is about'),
     traceId: z.string().nullable().describe('the trace of the request that caused it'),
-    data: z.record(z.string(), z.json()),
+    data: z.record(z.string(), z.unknown()).describe('what happened, in the form of its type'),
   })
   .meta({ id: 'Event' });
 
@@ -21,8 +21,14 @@ export const listEventsSchema = z.strictObject({
   type: z
     .string()
     .regex(/^[a-z]+\.[a-z_]+$/, 'must be an event type, such as message.received')
-    .optional(),
-  conversationId: z.uuid().optional(),
+    .optional()
+    .describe('only those of this type')
+    .meta({ example: 'message.received' }),
+  conversationId: z
+    .uuid()
+    .optional()
+    .describe('only those of this conversation')
+    .meta({ example: '019aa5c6-7b41-7a02-8c11-6b7d9e0f1a2b' }),
 });
 
 export type ListEvents = z.infer<typeof listEventsSchema>;

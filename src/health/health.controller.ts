@@ -18,7 +18,7 @@ function HealthOperation(id: string, summary: string, description: string): Meth
     isUnlimited: true,
     answers: {
       200: { description: 'Healthy or degraded.', schema: healthSchema, example: EXAMPLE_HEALTH },
-      503: { description: 'Unhealthy.', schema: healthSchema, example: EXAMPLE_UNHEALTH },
+      503: { description: 'Unhealthy, or shutting down.', schema: healthSchema, example: EXAMPLE_UNHEALTH },
     },
   });
 }

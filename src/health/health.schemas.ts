@@ -5,16 +5,16 @@ export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
 export const healthCheckSchema = z
   .looseObject({
-    status: z.enum(HEALTH_STATUSES),
-    latencyMs: z.number().optional(),
-    message: z.string().optional(),
+    status: z.enum(HEALTH_STATUSES).describe('how this part is'),
+    latencyMs: z.number().optional().describe('how long the part took to answer, in milliseconds'),
+    message: z.string().optional().describe('what is wrong with it'),
   })
   .meta({ id: 'HealthCheck' });
 
 export const healthSchema = z
   .object({
-    status: z.enum(['healthy', 'degraded', 'unhealthy']),
-    checks: z.record(z.string(), healthCheckSchema),
+    status: z.enum(['healthy', 'degraded', 'unhealthy']).describe('the worst of its parts'),
+    checks: z.record(z.string(), healthCheckSchema).describe('each part by its name'),
   })
   .meta({ id: 'Health' });
 

@@ -1,6 +1,7 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { PingingPool } from '../database/pinging-pool.js';
+import { ShutdownGate } from '../http/shutdown-gate.js';
 import { errorMessage } from '../resilience/error-code.js';
 import type { Health, HealthCheck } from './health.schemas.js';
 
@@ -9,20 +10,13 @@ const PROBE_LIMIT = 1_000;
 
 /** How it goes, for probes and people. */
 @Injectable()
-export class HealthService implements OnApplicationShutdown {
-  private shuttingDown = false;
+export class HealthService {
   private probe: Promise<HealthCheck> | undefined;
 
-  constructor(private readonly dataSource: DataSource) {}
-
-  /** From now on the process is alive, but not ready: load balancers send their requests elsewhere. */
-  beginShutdown(): void {
-    this.shuttingDown = true;
-  }
-
-  onApplicationShutdown(): void {
-    this.beginShutdown();
-  }
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly gate: ShutdownGate,
+  ) {}
 
   /** Whether the process itself works; asks nobody else. */
   live(): Health {
@@ -32,7 +26,7 @@ export class HealthService implements OnApplicationShutdown {
   /** Whether requests should be sent here. */
   async ready(): Promise<Health> {
     const health = await this.overall();
-    if (!this.shuttingDown) return health;
+    if (this.gate.isOpen) return health;
     return summarise({ ...health.checks, process: { status: 'unhealthy', message: 'shutting down' } });
   }
 

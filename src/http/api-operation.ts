@@ -1,19 +1,24 @@
 import { applyDecorators, HttpCode } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { Reflector } from '@nestjs/core';
+import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { problem, problemSchema } from './problem.js';
+import { type HeaderName, headers } from './api-headers.js';
+import { problem } from './problem.js';
 
 interface Answer {
   readonly description: string;
   /** What the body looks like; absent for an answer without a body. */
   readonly schema?: z.ZodType;
   readonly example?: unknown;
-  readonly headers?: Readonly<Record<string, HeaderDescription>>;
+  readonly headers?: readonly HeaderName[];
 }
 
-interface HeaderDescription {
-  readonly description: string;
-  readonly schema: { readonly type: 'string' | 'integer' };
+interface PossibleProblem {
+  /** When it happens. */
+  readonly when: string;
+  readonly code: string;
+  /** An example of the sentence that the answer then has. */
+  readonly detail: string;
 }
 
 interface OperationDescription {
@@ -23,52 +28,93 @@ interface OperationDescription {
   /** The status of a success that does not set one itself. */
   readonly status: number;
   readonly answers: Readonly<Record<number, Answer>>;
-  /** What can go wrong here, beyond what can go wrong everywhere: status, and when. */
-  readonly problems?: Readonly<Record<number, string>>;
+  /** What can go wrong here, beyond what can go wrong everywhere. */
+  readonly problems?: Readonly<Record<number, PossibleProblem>>;
   readonly isPublic?: boolean;
   /** Routes outside the rate limits: probes. */
   readonly isUnlimited?: boolean;
 }
 
-const EVERYWHERE: Readonly<Record<number, string>> = {
-  400: 'The request is not valid; `errors` says where and why.',
-  500: 'A fault of ours; `traceId` finds it in the logs.',
-  503: 'The database cannot be reached, or this process is shutting down.',
-};
+/** Carries an operation's id, by which the document finds its handler again. */
+export const OperationId = Reflector.createDecorator<string>();
 
-const WITH_KEY: Readonly<Record<number, string>> = {
-  401: 'No API key, or one that is unknown, expired or revoked.',
-  403: 'The API key lacks the scope.',
-};
+type Problems = Readonly<Record<number, PossibleProblem>>;
 
-const LIMITED: Readonly<Record<number, string>> = {
-  429: 'Too many requests; `Retry-After` says when to come back.',
-};
-
-const REQUEST_ID = {
-  'X-Request-Id': {
-    description: "the caller's own, or the trace id: finds the request in the logs",
-    schema: { type: 'string' },
+const EVERYWHERE: Problems = {
+  400: {
+    when: 'The request is not valid; `errors` says where and why.',
+    code: 'validation_failed',
+    detail: 'The request is not valid.',
   },
-} as const;
+  500: {
+    when: 'A fault of ours; `traceId` finds it in the logs.',
+    code: 'internal_error',
+    detail: 'Something went wrong on our side. The trace id finds it in the logs.',
+  },
+  503: {
+    when: 'The database cannot be reached, or this process is shutting down.',
+    code: 'database_unavailable',
+    detail:
+      'The database cannot be reached at the moment. Try again; a request with an idempotency key is never done twice.',
+  },
+};
 
-const RATE_LIMIT = {
-  'RateLimit-Policy': { description: 'the limits that apply (IETF draft)', schema: { type: 'string' } },
-  RateLimit: { description: 'what is left of them', schema: { type: 'string' } },
-} as const;
+const WITH_KEY: Problems = {
+  401: {
+    when: 'No API key, or one that is unknown, expired or revoked.',
+    code: 'api_key_invalid',
+    detail: 'The API key is unknown, expired or revoked.',
+  },
+  403: {
+    when: 'The API key lacks the scope.',
+    code: 'scope_missing',
+    detail: 'The API key lacks the scope.',
+  },
+};
 
-const RETRY_AFTER = {
-  'Retry-After': { description: 'seconds to wait', schema: { type: 'integer' } },
-} as const;
+const LIMITED: Problems = {
+  429: {
+    when: 'Too many requests; `Retry-After` says when to come back.',
+    code: 'rate_limited',
+    detail: 'More than 6000 requests to "messages" within the window. Try again in 12 s.',
+  },
+};
+
+/** What can go wrong where a body is sent. */
+export const BODY_PROBLEMS: Problems = {
+  413: {
+    when: 'The body is too large (HTTP_BODY_LIMIT).',
+    code: 'body_too_large',
+    detail: 'The body is larger than this server takes (HTTP_BODY_LIMIT).',
+  },
+  415: {
+    when: 'The body is not JSON.',
+    code: 'unsupported_media_type',
+    detail: 'The body must be JSON: send Content-Type: application/json.',
+  },
+};
+
+/** The problem of an identifier that nothing has. */
+export function missing(what: string, id: string): Problems {
+  const name = what.replace('_', ' ');
+  return {
+    404: {
+      when: `There is no such ${name}.`,
+      code: `${what}_not_found`,
+      detail: `There is no ${what} ${id}.`,
+    },
+  };
+}
 
 /** Documents a handler completely: what it answers, with examples and headers, and every problem it can have. */
 export function Operation(description: OperationDescription): MethodDecorator {
-  const always = { ...REQUEST_ID, ...(!description.isUnlimited && RATE_LIMIT) };
+  const always: HeaderName[] = ['X-Request-Id'];
+  if (!description.isUnlimited) always.push('RateLimit-Policy', 'RateLimit');
   const answers = Object.entries(description.answers).map(([status, answer]) =>
     ApiResponse({
       status: Number(status),
       description: answer.description,
-      headers: { ...always, ...answer.headers },
+      headers: headers(...always, ...(answer.headers ?? [])),
       ...(answer.schema && { standardSchema: answer.schema }),
       ...(answer.example !== undefined && { example: answer.example }),
     }),
@@ -78,9 +124,12 @@ export function Operation(description: OperationDescription): MethodDecorator {
     ...(!description.isPublic && WITH_KEY),
     ...(!description.isUnlimited && LIMITED),
     ...description.problems,
-  }).map(([status, meaning]) => problemResponse(Number(status), meaning));
+  })
+    .filter(([status]) => description.answers[Number(status)] === undefined)
+    .map(([status, what]) => problemResponse(Number(status), what, always));
   return applyDecorators(
     HttpCode(description.status),
+    OperationId(description.id),
     ApiOperation({
       operationId: description.id,
       summary: description.summary,
@@ -88,43 +137,33 @@ export function Operation(description: OperationDescription): MethodDecorator {
     }),
     ...answers,
     ...problems,
-    ...(description.isPublic ? [] : [ApiBearerAuth('apiKey')]),
   );
 }
 
-const CODES: Readonly<Record<number, string>> = {
-  400: 'validation_failed',
-  401: 'api_key_invalid',
-  403: 'scope_missing',
-  404: 'message_not_found',
-  409: 'conversation_closed',
-  413: 'body_too_large',
-  415: 'unsupported_media_type',
-  422: 'idempotency_key_reused',
-  429: 'rate_limited',
-  500: 'internal_error',
-  503: 'database_unavailable',
-};
+/** Answered before the requests of a caller are counted. */
+const UNCOUNTED: readonly number[] = [401, 403, 413, 415];
 
-function problemResponse(status: number, meaning: string): MethodDecorator & ClassDecorator {
-  return ApiResponse({
+const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+function problemResponse(
+  status: number,
+  { when, code, detail }: PossibleProblem,
+  always: readonly HeaderName[],
+): MethodDecorator & ClassDecorator {
+  const names: HeaderName[] = UNCOUNTED.includes(status) ? ['X-Request-Id'] : [...always];
+  if (status === 429 || status === 503) names.push('Retry-After');
+  if (status === 401) names.push('WWW-Authenticate');
+  const described = {
     status,
-    description: meaning,
-    headers: { ...REQUEST_ID, ...((status === 429 || status === 503) && RETRY_AFTER) },
+    description: when,
+    headers: headers(...names),
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
-        example: problem(
-          status,
-          CODES[status] ?? 'error',
-          meaning,
-          { instance: '/api/messages', traceId: '4bf92f3577b34da6a3ce929d0e0e4736' },
-          status === 400 ? [{ path: 'content', message: 'must have 1 to 10,000 characters' }] : undefined,
-        ),
+        example: problem(status, code, detail, { instance: '/', traceId: TRACE_ID }),
       },
     },
-  } as never);
+  };
+  // Nest's types know only the content types of @ApiProduces.
+  return ApiResponse(described as Parameters<typeof ApiResponse>[0]);
 }
-
-/** Schemas that the document needs although no handler returns them. */
-export const SHARED_SCHEMAS = [problemSchema];

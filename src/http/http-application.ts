@@ -1,21 +1,29 @@
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
 import { DomainError } from '../errors/domain-error.js';
 import type { Log } from '../logging/log.js';
 import { requestContext } from '../logging/request-context.js';
 import { errorCode } from '../resilience/error-code.js';
 import type {} from './fastify-request.js';
-import type { ProblemFilter } from './problem.filter.js';
+import { PROBLEM_TYPE, problem, titleOf } from './problem.js';
 import { screenRequest } from './request-screening.js';
+import { securityHeaders } from './security-headers.js';
+import { ShutdownGate } from './shutdown-gate.js';
 import { traceContext } from './trace-context.js';
 
 const PORTS_TO_TRY = 100;
+
+/** Node's errors of the HTTP parser that have a status of their own. */
+const UNREADABLE: Readonly<Record<string, [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive (HTTP_REQUEST_TIMEOUT).'],
+};
 
 /** The port that Otklik should listen on belongs to somebody else. */
 export class PortTakenError extends Error {
@@ -30,9 +38,34 @@ export function createHttpAdapter(settings: Config['http']): FastifyAdapter {
     keepAliveTimeout: settings.keepAlive,
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
     routerOptions: { maxParamLength: 512 },
-    return503OnClosing: true,
+    frameworkErrors: refuseUnroutable,
+    clientErrorHandler: refuseUnreadable,
+    // Refused by the gate instead, with a problem as its body.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
   });
+}
+
+/** A request whose URL cannot be decoded meets no hook and no filter: it is answered here. */
+function refuseUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const { traceId, requestId } = traceContext(request.headers);
+  const instance = request.raw.url?.split('?', 1)[0] ?? '/';
+  void reply
+    .status(400)
+    .headers({ ...securityHeaders(instance), 'x-request-id': requestId, 'content-type': PROBLEM_TYPE })
+    .send(JSON.stringify(problem(400, 'malformed_request', error.message, { instance, traceId })));
+}
+
+/** What is not HTTP, or has headers too large or too slow to come: the answer is written on the bare socket. */
+function refuseUnreadable(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const [status, detail] = UNREADABLE[error.code] ?? [400, 'The request is not HTTP/1.1.'];
+  const { traceId } = traceContext({});
+  const body = JSON.stringify(problem(status, 'malformed_request', detail, { instance: '/', traceId }));
+  socket.end(
+    `HTTP/1.1 ${status} ${titleOf(status)}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Request-Id: ${traceId}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** What every request passes before its route: trace, security headers, CORS, screening, strict JSON, one log line. */
@@ -40,20 +73,18 @@ export async function setUpRequests(
   application: NestFastifyApplication,
   config: Config,
   log: Log,
-  problems: ProblemFilter,
 ): Promise<void> {
+  const gate = application.get(ShutdownGate);
   const fastify = application.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   traceRequests(fastify, log);
-  await fastify.register(helmet, {
-    // Swagger UI has inline styles and draws its icons from data URLs.
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        upgradeInsecureRequests: null,
-      },
-    },
+  fastify.addHook('onRequest', (_request, reply, next) => {
+    if (gate.isClosed) void reply.header('connection', 'close');
+    next(gate.refusal());
+  });
+  // What ran when the shutdown began was answered on a connection that would stay open and hold the process.
+  fastify.addHook('onResponse', (request, _reply, next) => {
+    if (gate.isClosed) request.raw.socket.end();
+    next();
   });
   if (config.http.corsOrigins.length > 0) await allowOrigins(fastify, config.http.corsOrigins);
   fastify.addHook('onRequest', (request, _reply, next) => {
@@ -64,14 +95,11 @@ export async function setUpRequests(
         'invalid',
         'request_screened',
         `The request was refused: ${fault.path} ${fault.message}.`,
-        {
-          errors: [fault],
-        },
+        { errors: [fault] },
       ),
     );
   });
   parseJsonStrictly(fastify);
-  fastify.setErrorHandler((error, request, reply) => problems.answer(error, request, reply));
 }
 
 function traceRequests(fastify: FastifyInstance, log: Log): void {
@@ -79,7 +107,9 @@ function traceRequests(fastify: FastifyInstance, log: Log): void {
   fastify.decorateRequest('caller');
   fastify.addHook('onRequest', (request, reply, next) => {
     request.trace = traceContext(request.headers);
-    void reply.header('x-request-id', request.trace.requestId);
+    void reply
+      .header('x-request-id', request.trace.requestId)
+      .headers(securityHeaders(request.raw.url ?? ''));
     next();
   });
   // Entered once the body has been read: reading it leaves the asynchronous context that it began in.
@@ -96,7 +126,7 @@ function traceRequests(fastify: FastifyInstance, log: Log): void {
         route: route ?? 'unknown',
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 100) / 100,
-        caller: request.caller?.name,
+        callerName: request.caller?.name,
       },
       'request',
     );
@@ -127,6 +157,37 @@ function parseJsonStrictly(fastify: FastifyInstance): void {
 }
 
 /**
+ * Finds out that the port is taken before anything else is started. Whoever takes it in the meantime is noticed by
+ * `listen`.
+ *
+ * @throws PortTakenError where it is taken and no other was asked for
+ */
+export async function checkPort({ host, port, portIfTaken }: Config['http']): Promise<void> {
+  if (port === 0 || portIfTaken === 'next') return;
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    throw portProblem(error, port, host);
+  } finally {
+    server.close();
+  }
+}
+
+function portProblem(error: unknown, port: number, host: string): unknown {
+  if (errorCode(error) === 'EACCES') {
+    return new PortTakenError(
+      `Port ${port} needs more rights than this user has. Set PORT to one above 1023.`,
+    );
+  }
+  if (errorCode(error) !== 'EADDRINUSE') return error;
+  return new PortTakenError(
+    `Port ${port} on ${host} is taken. Set PORT to another one, or PORT_IF_TAKEN=next to take the next free one.`,
+  );
+}
+
+/**
  * Begins to listen.
  *
  * @returns the address that people open
@@ -137,22 +198,14 @@ export async function listen(
   { host, port, portIfTaken }: Config['http'],
 ): Promise<string> {
   const last = portIfTaken === 'next' && port !== 0 ? Math.min(port + PORTS_TO_TRY, 65_535) : port;
-  for (let candidate = port; candidate <= last; candidate++) {
+  for (let candidate = port; ; candidate++) {
     try {
       await application.listen(candidate, host);
       return addressOf(application, host);
     } catch (error) {
-      if (errorCode(error) === 'EACCES') {
-        throw new PortTakenError(
-          `Port ${candidate} needs more rights than this user has. Set PORT to one above 1023.`,
-        );
-      }
-      if (errorCode(error) !== 'EADDRINUSE') throw error;
+      if (errorCode(error) !== 'EADDRINUSE' || candidate === last) throw portProblem(error, port, host);
     }
   }
-  throw new PortTakenError(
-    `Port ${port} on ${host} is taken. Set PORT to another one, or PORT_IF_TAKEN=next to take the next free one.`,
-  );
 }
 
 function addressOf(application: INestApplication, host: string): string {
@@ -160,13 +213,4 @@ function addressOf(application: INestApplication, host: string): string {
   const port = typeof address === 'object' && address !== null ? address.port : '';
   const name = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host;
   return `http://${name}:${port}`;
-}
-
-/** Answers 503 to what still comes in while the process shuts down, and lets what runs finish. */
-export async function drain(application: INestApplication): Promise<void> {
-  const server = application.getHttpServer();
-  if (!server.listening) return;
-  const closed = once(server, 'close');
-  await application.close();
-  await closed;
 }

@@ -5,17 +5,18 @@ import { InProcessRateLimits } from './rate-limits/in-process-rate-limits.js';
 import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
 import { RateLimitStorage } from './rate-limits/rate-limit-storage.js';
 import { SchemaPipe } from './schema.pipe.js';
+import { ShutdownGate } from './shutdown-gate.js';
 
 /** What every request passes: validation, rate limits, and one form of errors. */
 @Global()
 @Module({
   providers: [
-    ProblemFilter,
-    { provide: APP_FILTER, useExisting: ProblemFilter },
+    ShutdownGate,
+    { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useClass: SchemaPipe },
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: RateLimitStorage, useClass: InProcessRateLimits },
   ],
-  exports: [RateLimitStorage, ProblemFilter],
+  exports: [RateLimitStorage, ShutdownGate],
 })
 export class HttpModule {}

@@ -1,14 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
-import {
-  DocumentBuilder,
-  type OpenAPIObject,
-  type StandardSchemaConverter,
-  SwaggerModule,
-} from '@nestjs/swagger';
-import { z } from 'zod';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { HEADERS } from './api-headers.js';
+import { convertSchema, type JsonSchema, pluralExamples } from './json-schema.js';
+import { completeOperations } from './operation-details.js';
 import { problemSchema } from './problem.js';
-
-type JsonSchema = Record<string, unknown>;
 
 const INTRODUCTION = `A customer's message goes in once, whole, and is never forgotten.
 
@@ -26,8 +21,13 @@ export function createDocument(application: INestApplication, version: string): 
     .setVersion(version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .setOpenAPIVersion('3.1.0')
-    .addServer('/')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: `otk_…`' }, 'apiKey')
+    .addServer('/', 'this server')
+    .addSecurity('apiKey', {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'otk_…',
+      description: 'An API key. Each operation names the scope that the key must have.',
+    })
     .addTag('Messages', 'Taking messages in, and reading them')
     .addTag('Conversations', 'Answering, closing and prioritising')
     .addTag('Clients', 'The people who write')
@@ -40,9 +40,25 @@ export function createDocument(application: INestApplication, version: string): 
     standardSchemaConverter: convertSchema,
     operationIdFactory: (_controller, method) => method,
   });
-  const problems = convertSchema(problemSchema, { schemaType: 'output' });
-  const schemas = { ...document.components?.schemas, ...problems?.components };
-  return { ...document, components: { ...document.components, schemas } };
+  const schemas = {
+    ...document.components?.schemas,
+    ...convertSchema(problemSchema, { schemaType: 'output' })?.components,
+  };
+  // Nest writes an empty one.
+  const { contact: _contact, ...info } = document.info;
+  const complete: OpenAPIObject = {
+    ...document,
+    info,
+    components: {
+      ...document.components,
+      headers: HEADERS,
+      schemas: Object.fromEntries(
+        Object.entries(schemas).map(([name, schema]) => [name, pluralExamples(schema as JsonSchema)]),
+      ),
+    },
+  };
+  completeOperations(complete, application);
+  return complete;
 }
 
 /** Serves the document at `/openapi.json` and Swagger UI at `/docs`. */
@@ -59,26 +75,4 @@ export function serveDocument(application: INestApplication, document: OpenAPIOb
       tagsSorter: undefined,
     },
   });
-}
-
-/** JSON Schema 2020-12, as OpenAPI 3.1 has it; schemas with an id become components. */
-const convertSchema: StandardSchemaConverter = (schema, { schemaType }) => {
-  if (!(schema instanceof z.ZodType)) return undefined;
-  const { $schema, $defs, id, ...root } = z.toJSONSchema(schema, {
-    io: schemaType,
-    unrepresentable: 'any',
-    override: ({ jsonSchema }) => tidy(jsonSchema as JsonSchema),
-  }) as JsonSchema & { $defs?: Record<string, JsonSchema>; id?: string };
-  const components = Object.fromEntries(
-    Object.entries($defs ?? {}).map(([name, { id: _id, ...definition }]) => [name, definition]),
-  );
-  if (id === undefined) return { schema: root, components };
-  return { schema: { $ref: `#/components/schemas/${id}` }, components: { ...components, [id]: root } };
-};
-
-/** Leaves out what says nothing to a reader: safe integers' bounds, and patterns that a format already names. */
-function tidy(schema: JsonSchema): void {
-  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
-  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
-  if (typeof schema.format === 'string') delete schema.pattern;
 }

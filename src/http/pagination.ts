@@ -16,7 +16,8 @@ export const pageQuery = {
     .min(1)
     .max(1024)
     .optional()
-    .describe('where to go on: the `nextCursor` of the page before'),
+    .describe('where to go on: the `nextCursor` of the page before; leave it out to begin')
+    .meta({ example: 'WyIwMTlhYTVjNi03YjQwLTdjM2UtOWQ1MS0yZjZhOGIxYzRlNzAiXQ' }),
 };
 
 /** One page of a list; a list never counts its table. */
@@ -29,8 +30,11 @@ export interface Page<T> {
 export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z
     .object({
-      data: z.array(item),
-      nextCursor: z.string().nullable().describe('null at the end of the list'),
+      data: z.array(item).describe('the items, in the order of the list'),
+      nextCursor: z
+        .string()
+        .nullable()
+        .describe('the `cursor` of the next page; null at the end of the list'),
     })
     .meta({ id });
 }
@@ -38,16 +42,21 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
 /** A place in a list: the sort values of the last item that was returned. */
 export type Position = readonly (string | number)[];
 
+/** What a list sorts by. */
+type SortValue = 'id' | 'time' | 'number';
+
 /**
  * Reads a cursor that a list of the same order gave out.
  *
- * @param length how many sort values this list's positions have
+ * @param order what this list sorts by
  * @throws DomainError for anything else
  */
-export function decodeCursor(cursor: string, length: number): Position {
+export function decodeCursor(cursor: string, order: readonly SortValue[]): Position {
   try {
     const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(position) && position.length === length && position.every(isSortValue)) return position;
+    if (Array.isArray(position) && position.length === order.length) {
+      if (order.every((kind, index) => IS[kind](position[index]))) return position;
+    }
   } catch {
     // Not ours; said below.
   }
@@ -57,11 +66,18 @@ export function decodeCursor(cursor: string, length: number): Position {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const TIME = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-function isSortValue(value: unknown): value is string | number {
-  if (typeof value === 'number') return Number.isSafeInteger(value);
-  return typeof value === 'string' && (UUID.test(value) || TIME.test(value));
+const IS: Readonly<Record<SortValue, (value: unknown) => boolean>> = {
+  id: (value) => typeof value === 'string' && UUID.test(value),
+  time: (value) => typeof value === 'string' && TIME.test(value) && isOfTheCalendar(value),
+  number: Number.isSafeInteger,
+};
+
+/** JavaScript takes February 30 for March 2; PostgreSQL refuses it. */
+function isOfTheCalendar(time: string): boolean {
+  const date = new Date(time);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === time;
 }
 
 /**

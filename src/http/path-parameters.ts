@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** The `{id}` of a path. */
-export const idSchema = z
-  .uuid()
-  .describe('the id, a UUID')
-  .meta({ example: '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70' });
+/**
+ * The `{id}` of a path.
+ *
+ * @param what whose id it is
+ */
+export function idOf(what: string, example: string) {
+  return z.uuid().describe(`the id of the ${what}`).meta({ example });
+}

@@ -4,7 +4,7 @@ import { isConflict, isUnavailable } from '../database/database-errors.js';
 import { DomainError, databaseUnavailable } from '../errors/domain-error.js';
 import { LOG, type Log } from '../logging/log.js';
 import { errorCode, errorMessage } from '../resilience/error-code.js';
-import { type Problem, problem, STATUS_OF_KIND } from './problem.js';
+import { PROBLEM_TYPE, type Problem, problem, STATUS_OF_KIND } from './problem.js';
 
 interface Refusal {
   readonly status: number;
@@ -38,12 +38,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(LOG) private readonly log: Log) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
-  }
-
-  /** Answers with a problem; also for errors that Fastify raises before Nest is asked. */
-  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
     const refusal = this.refusalOf(error, request);
     if (refusal.status >= 500)
       this.log[refusal.status === 503 ? 'warn' : 'error']({ err: error }, refusal.detail);
@@ -60,10 +56,7 @@ export class ProblemFilter implements ExceptionFilter {
       { instance, traceId: request.trace.traceId },
       refusal.errors,
     );
-    void reply
-      .status(refusal.status)
-      .header('content-type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify(body));
+    void reply.status(refusal.status).header('content-type', PROBLEM_TYPE).send(JSON.stringify(body));
   }
 
   private refusalOf(error: unknown, request: FastifyRequest): Refusal {
@@ -91,7 +84,7 @@ const INTERNAL: Refusal = {
 function protocolRefusal(error: unknown, request: FastifyRequest): Refusal | undefined {
   const status = statusOf(error);
   if (status === undefined || status >= 500) return undefined;
-  const known = FASTIFY_REFUSALS[errorCode(error) ?? ''];
+  const known = FASTIFY_REFUSALS[errorCode(error) ?? errorCode(causeOf(error)) ?? ''];
   if (known) return { status, ...known };
   if (status === 404) {
     const path = request.url.split('?', 1)[0];
@@ -99,6 +92,11 @@ function protocolRefusal(error: unknown, request: FastifyRequest): Refusal | und
   }
   const isJsonError = error instanceof SyntaxError || errorMessage(error).includes('JSON');
   return { status, code: isJsonError ? 'malformed_json' : 'malformed_request', detail: errorMessage(error) };
+}
+
+/** Nest wraps what Fastify refuses, and keeps Fastify's error as the cause. */
+function causeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
 }
 
 function statusOf(error: unknown): number | undefined {

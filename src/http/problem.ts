@@ -1,18 +1,28 @@
 import { z } from 'zod';
 import type { ErrorKind } from '../errors/domain-error.js';
 
+/** The media type of problems. */
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
 /** The one form of every error (RFC 9457, Problem Details for HTTP APIs). */
 export const problemSchema = z
   .object({
     type: z.string().describe('identifies the kind of problem: urn:otklik:problem: and the code'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
+    title: z.string().describe('the name of the status'),
+    status: z.int().describe('the HTTP status'),
+    detail: z.string().describe('a sentence for the person who reads it'),
     instance: z.string().describe('the path of the request'),
     code: z.string().describe('stable; made for programs'),
     traceId: z.string().describe('finds the request in the logs'),
     errors: z
-      .array(z.object({ path: z.string(), message: z.string() }))
+      .array(
+        z
+          .object({
+            path: z.string().describe('a field of the body, a parameter or a header'),
+            message: z.string().describe('what is wrong about it, or what would be right'),
+          })
+          .meta({ id: 'InputFault' }),
+      )
       .optional()
       .describe('for invalid input: where, and what would be right'),
   })

@@ -52,6 +52,24 @@ describe('a line of the log', () => {
     expect(() => JSON.parse(stream.lines[0] ?? '')).not.toThrow();
   });
 
+  it('tells of an error what it is, and nothing that hangs on it: no parameters, no connection', () => {
+    const stream = capture();
+    const cause = new Error('connection lost');
+    const error = Object.assign(new Error('statement failed', { cause }), {
+      code: '23505',
+      parameters: ['what the customer wrote'],
+      client: { secretKey: -497109640 },
+    });
+    logTo(stream, 'info').error({ err: error }, 'failed');
+    expect(JSON.parse(stream.lines[0] ?? '').err).toEqual({
+      type: 'Error',
+      code: '23505',
+      message: 'statement failed',
+      stack: expect.stringContaining('logging.spec'),
+      cause: expect.objectContaining({ message: 'connection lost' }),
+    });
+  });
+
   it('is left alone where it has none', () => {
     const line = '{"msg":"request","method":"POST","route":"/api/messages","status":201}';
     expect(maskSecrets(line)).toBe(line);

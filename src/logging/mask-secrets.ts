@@ -2,10 +2,10 @@ const MASK = '***';
 
 /** Names under which something secret stands, in JSON (`"apiKey":"…"`) however deep, and in text (`api_key=…`). */
 const SECRET_NAMES =
-  'authorization|proxy-authorization|cookie|set-cookie|x-api-key|(?:[a-z0-9_.-]*[_.-])?(?:api_?key|secret|password|passwd|passphrase|token|credentials?|private_?key|encryption_?key|connection_?string|database_?url)|apiKey|adminApiKey|encryptionKey|accessToken|refreshToken|clientSecret|databaseUrl|connectionString|key';
+  '(?:proxy-)?authorization|(?:set-)?cookie|key|[a-z0-9_.-]*(?:api[_-]?key|secret|password|passwd|passphrase|token|credentials?|private[_-]?key|encryption[_-]?key|signing[_-]?key|connection[_-]?string|database[_-]?url)(?:[_-]?key)?';
 
 const BY_NAME_IN_JSON = new RegExp(
-  `("(?:${SECRET_NAMES})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|\\[[^\\]]*\\]|[\\d.]+)`,
+  `("(?:${SECRET_NAMES})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|\\[[^\\]]*\\]|-?[\\d.]+)`,
   'gi',
 );
 const BY_NAME_IN_TEXT =

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RetryPolicy } from 'cockatiel';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { isConflict, isUnavailable, violatedConstraint } from '../database/database-errors.js';
+import { isConflict, isPoolTimeout, isUnavailable, violatedConstraint } from '../database/database-errors.js';
 import { DomainError } from '../errors/domain-error.js';
 import { retryPolicy } from '../resilience/retry-policy.js';
 import { type IncomingMessage, type IngestOutcome, IngestRepository } from './ingest.repository.js';
@@ -115,7 +115,7 @@ export class IngestQueue {
     } catch (error) {
       const [first, ...others] = batch;
       if (!first) return;
-      if (others.length === 0 || isCurable(error)) {
+      if (others.length === 0 || isConflict(error) || isUnavailable(error)) {
         for (const { reject } of batch) reject(error);
         return;
       }
@@ -138,7 +138,11 @@ export class IngestQueue {
 
 /** Whether a further try may succeed. A message that exists already means that a try before it was committed. */
 function isCurable(error: unknown): boolean {
-  return isConflict(error) || isUnavailable(error) || violatedConstraint(error) === 'pk_messages';
+  return (
+    isConflict(error) ||
+    (isUnavailable(error) && !isPoolTimeout(error)) ||
+    violatedConstraint(error) === 'pk_messages'
+  );
 }
 
 function locksOf({ client_id, owner_id, key }: IncomingMessage): string[] {

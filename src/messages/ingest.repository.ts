@@ -1,5 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
 import { DataSource, In } from 'typeorm';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { readRoutine } from '../database/routines.js';
 import type { PlannedReminder } from '../reminders/reminder-policies.js';
 import { Message } from './message.entity.js';
@@ -7,6 +10,8 @@ import type { ScheduledReminder, TriageView } from './message.schemas.js';
 
 /** The rule of ingest, which runs inside PostgreSQL. */
 export const INGEST_ROUTINE = readRoutine('ingest_messages', 'messages/ingest-messages.sql');
+
+const CALL = `select * from ${INGEST_ROUTINE.name}($1, make_interval(secs => $2))`;
 
 /** A message on its way in: everything that the database does not decide. Names are those of the SQL. */
 export interface IncomingMessage {
@@ -19,15 +24,15 @@ export interface IncomingMessage {
   readonly timezone?: string | undefined;
   readonly content: string;
   readonly channel: string;
-  /** JSON. */
-  readonly metadata: string;
+  readonly metadata: Record<string, unknown>;
   readonly sent_at?: string | undefined;
-  readonly timestamp_given: boolean;
   readonly received_at: string;
   readonly priority: string;
   readonly category: string | null;
   readonly triage: TriageView;
   readonly reminders: readonly PlannedReminder[];
+  readonly reminder_ids: readonly string[];
+  readonly reminder_times: readonly string[];
   readonly trace_id: string | undefined;
   readonly owner_id: string;
   readonly key?: string | undefined;
@@ -54,7 +59,8 @@ interface Row {
   readonly conversation_id: string;
   readonly is_first: boolean;
   readonly created_at: Date;
-  readonly reminders: ScheduledReminder[];
+  readonly starts_chain: boolean;
+  readonly pending: ScheduledReminder[] | null;
 }
 
 /**
@@ -63,7 +69,14 @@ interface Row {
  */
 @Injectable()
 export class IngestRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly slowQuery: number;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.slowQuery = config.database.slowQuery;
+  }
 
   /**
    * Stores a batch in one transaction.
@@ -75,13 +88,33 @@ export class IngestRepository {
     batch: readonly IncomingMessage[],
     duplicateWindow: number,
   ): Promise<ReadonlyMap<string, IngestOutcome>> {
-    const keyed = batch.filter((message) => message.key !== undefined).length;
-    const rows: Row[] = await this.dataSource.query(
-      `select * from ${INGEST_ROUTINE.name}($1, $2, make_interval(secs => $3))`,
-      [JSON.stringify(batch), keyed, duplicateWindow / 1000],
-    );
+    const sorted = [...batch].sort((a, b) => (a.client_id < b.client_id ? -1 : 1));
+    const rows = await this.call(JSON.stringify(sorted), duplicateWindow / 1000);
     const originals = await this.findByIds(rows.flatMap((row) => row.original_id ?? []));
-    return new Map(rows.map((row) => [row.id, outcomeOf(row, originals)]));
+    const messages = new Map(batch.map((message) => [message.id, message]));
+    return new Map(rows.map((row) => [row.id, outcomeOf(row, messages.get(row.id), originals)]));
+  }
+
+  /**
+   * Calls the rule by a prepared statement, which TypeORM's own query() would parse and plan anew each time: a
+   * fifth of what a single message costs.
+   */
+  private async call(batch: string, duplicateWindow: number): Promise<readonly Row[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client: PoolClient = await runner.connect();
+      const started = performance.now();
+      const { rows } = await client.query<Row>({
+        name: INGEST_ROUTINE.name,
+        text: CALL,
+        values: [batch, duplicateWindow],
+      });
+      const elapsed = performance.now() - started;
+      if (elapsed > this.slowQuery) this.dataSource.logger.logQuerySlow(elapsed, CALL);
+      return rows;
+    } finally {
+      await runner.release();
+    }
   }
 
   /** Which of these messages are stored already; asked when the answer of a batch was lost. */
@@ -97,7 +130,11 @@ export class IngestRepository {
   }
 }
 
-function outcomeOf(row: Row, originals: ReadonlyMap<string, Message>): IngestOutcome {
+function outcomeOf(
+  row: Row,
+  message: IncomingMessage | undefined,
+  originals: ReadonlyMap<string, Message>,
+): IngestOutcome {
   if (row.outcome === 'key_reused') return { outcome: row.outcome };
   if (row.outcome === 'accepted') {
     return {
@@ -105,7 +142,7 @@ function outcomeOf(row: Row, originals: ReadonlyMap<string, Message>): IngestOut
       conversationId: row.conversation_id,
       isFirst: row.is_first,
       createdAt: row.created_at,
-      reminders: row.reminders,
+      reminders: [...(row.pending ?? []), ...(row.starts_chain ? (message?.reminders ?? []) : [])],
     };
   }
   const original = originals.get(row.original_id ?? '');

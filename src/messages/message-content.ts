@@ -4,9 +4,12 @@ const CONTROL = /(?![\t\n])\p{Cc}/gu;
 /** The longest content, in characters (code points). */
 export const CONTENT_LIMIT = 10_000;
 
-/** Content in its stored form: Unicode's composed form (NFC), without control characters other than tab and newline. */
+/**
+ * Content in its stored form: without control characters other than tab and newline, in Unicode's composed form
+ * (NFC). In this order, because a control character can stand between a letter and its accent.
+ */
 export function normaliseContent(text: string): string {
-  return text.normalize('NFC').replace(CONTROL, '');
+  return text.replace(CONTROL, '').normalize('NFC');
 }
 
 /** How many characters (code points) a text has, as far as that matters: counting stops above the limit. */

@@ -3,9 +3,9 @@ import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, CurrentCaller } from '../auth/access.js';
 import type { Caller } from '../auth/caller.js';
-import { Operation } from '../http/api-operation.js';
+import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
-import { idSchema } from '../http/path-parameters.js';
+import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import { idempotencyKey } from './idempotency-key.js';
 import {
@@ -34,17 +34,17 @@ export class MessageController {
   @Post()
   @Access('messages:write')
   @ApiHeader({
+    name: 'Prefer',
+    description: 'wait=N holds the answer until a reply is there, or N seconds have passed (at most 30)',
+    required: false,
+    schema: { type: 'string', examples: ['wait=1'] },
+  })
+  @ApiHeader({
     name: 'Idempotency-Key',
     description:
       'makes a retry safe: 1 to 255 printable ASCII characters, kept at least 24 h; also X-Idempotency-Key',
     required: false,
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
-  })
-  @ApiHeader({
-    name: 'Prefer',
-    description: 'wait=N holds the answer until a reply is there, or N seconds have passed (at most 30)',
-    required: false,
-    schema: { type: 'string', pattern: 'wait=\\d+' },
+    schema: { type: 'string', minLength: 1, maxLength: 255, examples: ['first-1'] },
   })
   @Operation({
     id: 'receiveMessage',
@@ -54,7 +54,12 @@ export class MessageController {
       'priority and a category. A repeated request gets the first answer again.',
     status: 201,
     answers: {
-      201: { description: 'Stored.', schema: receivedMessageSchema, example: EXAMPLE_RECEIVED },
+      201: {
+        description: 'Stored.',
+        schema: receivedMessageSchema,
+        example: EXAMPLE_RECEIVED,
+        headers: ['Preference-Applied'],
+      },
       200: {
         description: 'A repetition of an earlier request: its answer, with what it repeats.',
         schema: receivedMessageSchema,
@@ -66,13 +71,16 @@ export class MessageController {
             firstSeenAt: EXAMPLE_RECEIVED.createdAt,
           },
         },
-        headers: { 'Idempotent-Replayed': { description: 'true', schema: { type: 'string' } } },
+        headers: ['Idempotent-Replayed', 'Preference-Applied'],
       },
     },
     problems: {
-      413: 'The body is too large (HTTP_BODY_LIMIT).',
-      415: 'The body is not JSON.',
-      422: 'The idempotency key came before with another body.',
+      ...BODY_PROBLEMS,
+      422: {
+        when: 'The idempotency key came before with another body.',
+        code: 'idempotency_key_reused',
+        detail: 'This idempotency key came before with another body. Use a new key for a new message.',
+      },
     },
   })
   async receive(
@@ -118,9 +126,11 @@ export class MessageController {
     answers: {
       200: { description: 'The message.', schema: receivedMessageSchema, example: EXAMPLE_RECEIVED },
     },
-    problems: { 404: 'There is no such message.' },
+    problems: missing('message', EXAMPLE_MESSAGE.id),
   })
-  find(@Param('id', { schema: idSchema }) id: string): Promise<ReceivedMessageView> {
+  find(
+    @Param('id', { schema: idOf('message', EXAMPLE_MESSAGE.id) }) id: string,
+  ): Promise<ReceivedMessageView> {
     return this.messages.find(id);
   }
 
@@ -133,14 +143,10 @@ export class MessageController {
       'Keeps what the priority or the category should have been; `npm run triage:train` learns from it.',
     status: 204,
     answers: { 204: { description: 'Kept.' } },
-    problems: {
-      404: 'There is no such inbound message.',
-      413: 'The body is too large.',
-      415: 'The body is not JSON.',
-    },
+    problems: { ...missing('message', EXAMPLE_MESSAGE.id), ...BODY_PROBLEMS },
   })
   correct(
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: idOf('message', EXAMPLE_MESSAGE.id) }) id: string,
     @Body({ schema: correctTriageSchema }) body: CorrectTriage,
   ): Promise<void> {
     return this.messages.correct(id, body);

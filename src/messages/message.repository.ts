@@ -82,7 +82,12 @@ export class MessageRepository {
     }
     if (after) beyond(builder, positionOf(after), '>', 'after');
     if (query.cursor !== undefined) {
-      beyond(builder, decodeCursor(query.cursor, byTime ? 2 : 1), ascending ? '>' : '<', 'cursor');
+      beyond(
+        builder,
+        decodeCursor(query.cursor, byTime ? ['time', 'id'] : ['id']),
+        ascending ? '>' : '<',
+        'cursor',
+      );
     }
     return toPage(await builder.getMany(), query.limit, positionOf, show);
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { PRIORITIES } from '../conversations/priority.js';
+import { clientIdSchema } from '../clients/client.schemas.js';
+import { prioritySchema } from '../conversations/priority.js';
 import { pageOf, pageQuery } from '../http/pagination.js';
 import { CONTENT_LIMIT, countCharacters, isStorable, normaliseContent } from './message-content.js';
 import { METADATA_BYTES, metadataFault } from './message-metadata.js';
@@ -10,10 +11,12 @@ export type Direction = (typeof DIRECTIONS)[number];
 export const AUTHORS = ['client', 'assistant', 'operator', 'system'] as const;
 export type Author = (typeof AUTHORS)[number];
 
-export const clientIdSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9._:@+-]{1,128}$/, 'must be 1 to 128 of A–Z a–z 0–9 . _ : @ + -')
-  .describe("the caller's own name for the client");
+const directionSchema = z
+  .enum(DIRECTIONS)
+  .describe('inbound: from the client; outbound: to the client')
+  .meta({ id: 'Direction' });
+
+const authorSchema = z.enum(AUTHORS).describe('who wrote it; assistant is an AI').meta({ id: 'Author' });
 
 /** What people write: any script and markup, kept exactly after normalisation. */
 export const contentSchema = z
@@ -45,26 +48,32 @@ const shortText = (limit: number) =>
 
 const profileSchema = z
   .strictObject({
-    name: shortText(200).optional(),
-    email: z.email().max(254).optional(),
+    name: shortText(200).optional().describe('as people call the client'),
+    email: z.email().max(254).optional().describe('where the client can be written to'),
     language: z
       .string()
       .regex(
         /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$/,
         'must be a language tag, such as en or pt-BR (BCP 47)',
       )
-      .optional(),
+      .optional()
+      .describe('the language that the client reads, as a BCP 47 tag'),
     timezone: z
       .string()
       .max(64)
       .refine(isTimezone, 'must be an IANA time zone, such as Europe/Riga')
-      .optional(),
+      .optional()
+      .describe('where the client lives, as an IANA time zone'),
   })
-  .describe('what is known of the client; what is sent replaces what was known');
+  .describe('what is known of the client; what is sent replaces what was known')
+  .meta({ id: 'ClientProfile' });
+
+/** ISO 8601 has a year 0, PostgreSQL's calendar has none. */
+const FIRST_YEAR = Date.parse('0001-01-01T00:00:00Z');
 
 const timestampSchema = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with zone, such as 2026-11-21T09:00:00Z' })
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'is no time of the calendar')
+  .refine((text) => Date.parse(text) >= FIRST_YEAR, 'is no time of the calendar')
   .describe('when the client wrote it; at most 5 minutes ahead (MESSAGE_CLOCK_SKEW)');
 
 export const receiveMessageSchema = z
@@ -79,7 +88,7 @@ export const receiveMessageSchema = z
       .describe('where the message came from'),
     client: profileSchema.optional(),
     metadata: z
-      .record(z.string(), z.json())
+      .record(z.string(), z.unknown())
       .superRefine((metadata, context) => {
         const fault = metadataFault(metadata);
         if (fault) context.addIssue({ code: 'custom', message: fault });
@@ -103,15 +112,19 @@ export type ReceiveMessage = z.infer<typeof receiveMessageSchema>;
 export const triageSchema = z
   .object({
     source: z.enum(['offline']).describe('who decided'),
-    confidence: z.number().min(0).max(1),
-    status: z.enum(['done']),
+    confidence: z.number().min(0).max(1).describe('how sure the triage is'),
+    status: z.enum(['done']).describe('whether more is to come'),
   })
   .meta({ id: 'Triage' });
 
 export type TriageView = z.infer<typeof triageSchema>;
 
 export const scheduledReminderSchema = z
-  .object({ id: z.uuid(), scheduledAt: z.iso.datetime(), level: z.int().min(1) })
+  .object({
+    id: z.uuid(),
+    scheduledAt: z.iso.datetime().describe('when it is due'),
+    level: z.int().min(1).describe('which reminder of its chain it is'),
+  })
   .meta({ id: 'ScheduledReminder' });
 
 export type ScheduledReminder = z.infer<typeof scheduledReminderSchema>;
@@ -119,18 +132,20 @@ export type ScheduledReminder = z.infer<typeof scheduledReminderSchema>;
 export const messageSchema = z
   .object({
     id: z.uuid(),
-    clientId: z.string(),
-    conversationId: z.uuid(),
-    direction: z.enum(DIRECTIONS),
-    author: z.enum(AUTHORS),
+    clientId: z.string().describe("the caller's own name for the client"),
+    conversationId: z.uuid().describe('the dialogue that it belongs to'),
+    direction: directionSchema,
+    author: authorSchema,
     operatorId: z.string().nullable().describe('which operator, where one wrote it'),
-    content: z.string(),
-    channel: z.string(),
-    priority: z.enum(PRIORITIES).nullable().describe('null for outbound messages'),
+    content: z.string().describe('what was written'),
+    channel: z.string().describe('where it came from'),
+    priority: prioritySchema.nullable().describe('null for outbound messages'),
     category: z.string().nullable().describe('null where the triage does not know'),
-    triage: triageSchema.nullable(),
+    triage: triageSchema
+      .nullable()
+      .describe('how its priority and category were decided; null for outbound messages'),
     isFirstMessage: z.boolean().describe("whether it is the client's very first"),
-    metadata: z.record(z.string(), z.json()),
+    metadata: z.record(z.string(), z.unknown()).describe("the caller's own, as it was sent"),
     timestamp: z.iso.datetime().describe('when it was written'),
     createdAt: z.iso.datetime().describe("when it came in; unique and growing within one client's messages"),
   })
@@ -146,10 +161,11 @@ export const receivedMessageSchema = messageSchema
       .describe('the reminders of the conversation that were pending once the message was in'),
     duplicate: z
       .object({
-        of: z.uuid(),
-        reason: z.enum(['idempotency_key', 'same_content']),
-        firstSeenAt: z.iso.datetime(),
+        of: z.uuid().describe('the id of the message that was stored'),
+        reason: z.enum(['idempotency_key', 'same_content']).describe('by what it was recognised'),
+        firstSeenAt: z.iso.datetime().describe('when that message came in'),
       })
+      .meta({ id: 'Duplicate' })
       .nullable()
       .describe('set where this request repeated an earlier one, whose answer this is'),
   })
@@ -162,27 +178,40 @@ export const messagePageSchema = pageOf(messageSchema, 'MessagePage');
 export const listMessagesSchema = z.strictObject({
   ...pageQuery,
   clientId: clientIdSchema.optional(),
-  conversationId: z.uuid().optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  direction: z.enum(DIRECTIONS).optional(),
-  after: z.uuid().optional().describe('a message id: everything newer, oldest first'),
+  conversationId: z
+    .uuid()
+    .optional()
+    .describe('only those of this conversation')
+    .meta({ example: '019aa5c6-7b41-7a02-8c11-6b7d9e0f1a2b' }),
+  priority: prioritySchema.optional().describe('only those of this priority').meta({ example: 'urgent' }),
+  direction: directionSchema.optional().describe('only those of this direction').meta({ example: 'inbound' }),
+  after: z
+    .uuid()
+    .optional()
+    .describe('a message id: everything newer, oldest first')
+    .meta({ example: '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70' }),
 });
 
 export type ListMessages = z.infer<typeof listMessagesSchema>;
 
 export const correctTriageSchema = z
   .strictObject({
-    priority: z.enum(PRIORITIES).optional(),
+    priority: prioritySchema.optional().describe('what the priority should have been'),
     category: z
       .string()
       .regex(/^[A-Za-z0-9_?-]{1,64}$/, 'must be 1 to 64 of A–Z a–z 0–9 _ ? -')
-      .optional(),
+      .optional()
+      .describe('what the category should have been'),
   })
   .refine(
     (body) => body.priority !== undefined || body.category !== undefined,
     'say priority, category, or both',
   )
-  .meta({ id: 'CorrectTriage', example: { priority: 'urgent', category: 'lost_or_stolen_card' } });
+  .meta({
+    id: 'CorrectTriage',
+    minProperties: 1,
+    example: { priority: 'urgent', category: 'lost_or_stolen_card' },
+  });
 
 export type CorrectTriage = z.infer<typeof correctTriageSchema>;
 

@@ -112,6 +112,7 @@ export class MessageService {
 
   private prepare(message: ReceiveMessage, { caller, key }: Delivery, now: number): IncomingMessage {
     const { priority, category, confidence } = this.triage.classify(message.content);
+    const reminders = this.policies.plan(priority, now);
     return {
       id: this.ids.next(),
       new_conversation_id: this.ids.next(),
@@ -119,14 +120,15 @@ export class MessageService {
       ...message.client,
       content: message.content,
       channel: message.channel,
-      metadata: JSON.stringify(message.metadata),
+      metadata: message.metadata,
       ...(message.timestamp !== undefined && { sent_at: new Date(message.timestamp).toISOString() }),
-      timestamp_given: message.timestamp !== undefined,
       received_at: new Date(now).toISOString(),
       priority,
       category,
       triage: { source: 'offline', confidence: Math.round(confidence * 1000) / 1000, status: 'done' },
-      reminders: this.policies.plan(priority, now),
+      reminders,
+      reminder_ids: reminders.map((reminder) => reminder.id),
+      reminder_times: reminders.map((reminder) => reminder.scheduledAt),
       trace_id: requestContext.getStore()?.traceId,
       owner_id: caller.id,
       ...(key !== undefined && {

@@ -13,7 +13,7 @@ import {
   type ReminderPolicyView,
   type ReminderView,
   reminderPageSchema,
-  reminderPolicyListSchema,
+  reminderPolicyPageSchema,
 } from './reminder.schemas.js';
 import { ReminderPolicies } from './reminder-policies.js';
 
@@ -54,7 +54,7 @@ export class ReminderController {
     answers: {
       200: {
         description: 'The policies.',
-        schema: reminderPolicyListSchema,
+        schema: reminderPolicyPageSchema,
         example: { data: [EXAMPLE_POLICY], nextCursor: null },
       },
     },

@@ -32,7 +32,7 @@ export class ReminderRepository {
   ): Promise<Pick<Reminder, 'id' | 'level' | 'scheduledAt'>[]> {
     const [rows] = await tx.query(
       `update reminders set cancelled_at = $2, cancel_reason = $3
-        where conversation_id = $1 and ${PENDING} and ($4::text is null or kind = $4)
+        where conversation_id = $1 and ${PENDING} and ($4::reminder_kind is null or kind = $4)
        returning id, level, scheduled_at as "scheduledAt"`,
       [conversationId, at, reason, kind ?? null],
     );
@@ -50,7 +50,7 @@ export class ReminderRepository {
     if (conversationId !== undefined)
       query.andWhere('reminder.conversation_id = :conversationId', { conversationId });
     if (cursor !== undefined) {
-      const [at, id] = decodeCursor(cursor, 2);
+      const [at, id] = decodeCursor(cursor, ['time', 'id']);
       query.andWhere('(reminder.scheduled_at, reminder.id) > (:at, :id)', { at, id });
     }
     const rows = await query.getMany();

@@ -8,7 +8,8 @@ export interface VocabularyTable {
   idf: Float32Array;
   /** What a word never seen weighs: the inverse document frequency at n = 0. */
   unseenIdf: number;
-  /** How much the runs of letters count beside the words, which count 1. */
+  /** How much the pairs of words and the runs of letters count beside the words, which count 1. */
+  pairWeight: number;
   letterWeight: number;
 }
 
@@ -16,7 +17,7 @@ const LONGEST_VECTOR = 16384;
 
 /**
  * Turns the features of a message into a sparse TF-IDF vector of length 1: sublinear term frequency, the
- * words and the runs of letters each normalised on their own. Its arrays are reused for the next message.
+ * words, the pairs of words and the runs of letters each normalised on their own. Its arrays are reused for the next message.
  */
 export class FeatureVocabulary {
   /** Which features the last message has, and with what weight; the first `length` entries count. */
@@ -45,14 +46,13 @@ export class FeatureVocabulary {
 
   /** Reads a message's features, forgetting the message before. */
   read(features: MessageFeatures): this {
+    const { pairWeight, letterWeight } = this.table;
+    const { wordsEnd, pairsEnd, lettersEnd } = features;
+    const scale = 1 / Math.hypot(1, pairWeight, letterWeight);
     this.length = 0;
-    const wordNorm = this.#take(features, 0, features.wordsEnd);
-    const wordLength = this.length;
-    const letterNorm = this.#take(features, features.wordsEnd, features.lettersEnd);
-    const scale = 1 / Math.hypot(1, this.table.letterWeight);
-    this.#scale(0, wordLength, wordNorm === 0 ? 0 : scale / wordNorm);
-    const letterScale = letterNorm === 0 ? 0 : (scale * this.table.letterWeight) / letterNorm;
-    this.#scale(wordLength, this.length, letterScale);
+    this.#take(features, 0, wordsEnd, scale);
+    this.#take(features, wordsEnd, pairsEnd, scale * pairWeight);
+    this.#take(features, pairsEnd, lettersEnd, scale * letterWeight);
     this.knownShare = this.#shareOfKnownWords(features);
     return this;
   }
@@ -66,8 +66,8 @@ export class FeatureVocabulary {
     }
   }
 
-  /** Appends the features between two places; returns the Euclidean norm of what it appended. */
-  #take(features: MessageFeatures, from: number, to: number): number {
+  /** Appends the features between two places, weighed so that together they have a certain Euclidean norm. */
+  #take(features: MessageFeatures, from: number, to: number, norm: number): void {
     const first = this.length;
     for (let index = from; index < to; index += 1) {
       const row = this.#rowOf(features.hashes[index] ?? 0);
@@ -86,11 +86,10 @@ export class FeatureVocabulary {
       this.values[index] = value;
       squares += value * value;
     }
-    return Math.sqrt(squares);
-  }
-
-  #scale(from: number, to: number, factor: number): void {
-    for (let index = from; index < to; index += 1) this.values[index] = (this.values[index] ?? 0) * factor;
+    const factor = squares === 0 ? 0 : norm / Math.sqrt(squares);
+    for (let index = first; index < this.length; index += 1) {
+      this.values[index] = (this.values[index] ?? 0) * factor;
+    }
   }
 
   #shareOfKnownWords(features: MessageFeatures): number {

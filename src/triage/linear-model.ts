@@ -9,6 +9,23 @@ export interface MessageClass {
   priority: Priority;
 }
 
+/** What a model says about one message. */
+export interface Reading {
+  classes: readonly MessageClass[];
+  /** The probability of each class; they sum to 1. */
+  probabilities: Float64Array;
+  /** How much of the message the model had words for, 0 to 1. */
+  knownShare: number;
+  /** Whether more of the message's letters are Cyrillic than Latin. */
+  cyrillic: boolean;
+}
+
+/** A certainty (see certaintyOf) for messages in each alphabet. */
+export interface Certainties {
+  latin: number;
+  cyrillic: number;
+}
+
 /** A trained model in memory; see model-file.ts for how it lies on disk. */
 export interface ModelData {
   classes: readonly MessageClass[];
@@ -20,25 +37,26 @@ export interface ModelData {
   biases: Float32Array;
   /** What scores are multiplied by before they become probabilities, so that 0.8 means right in 80 of 100. */
   sharpness: number;
-  /** Below this certainty (see LinearModel) a message is unlike what the model was trained on. */
-  leastCertainty: number;
+  /** Below this certainty a message is unlike what the model was trained on. */
+  leastCertainty: Certainties;
 }
 
 /** A linear classifier over the n-grams of a message. Not reentrant: each reading overwrites the last. */
-export class LinearModel {
-  /** The probability of each class for the message read last; they sum to 1. */
+export class LinearModel implements Reading {
+  readonly classes: readonly MessageClass[];
   readonly probabilities: Float64Array;
+  cyrillic = false;
 
   readonly #features: MessageFeatures;
   readonly #vocabulary: FeatureVocabulary;
 
   constructor(readonly data: ModelData) {
+    this.classes = data.classes;
     this.probabilities = new Float64Array(data.classes.length);
     this.#features = new MessageFeatures(data.recipe);
     this.#vocabulary = new FeatureVocabulary(data.vocabulary);
   }
 
-  /** How much of the message read last the model had words for, 0 to 1. */
   get knownShare(): number {
     return this.#vocabulary.knownShare;
   }
@@ -59,6 +77,7 @@ export class LinearModel {
       }
     }
     softmax(scores, sharpness);
+    this.cyrillic = tokens.cyrillic;
     return this;
   }
 }

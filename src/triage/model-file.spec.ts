@@ -6,18 +6,26 @@ const data: ModelData = {
     { category: null, priority: 'normal' },
     { category: 'украденная карта', priority: 'urgent' },
   ],
-  recipe: { wordNgrams: 2, stemLetters: 5, pairReach: 3, shortestLetters: 2, longestLetters: 4 },
+  recipe: {
+    wordNgrams: 2,
+    stemLetters: 5,
+    pairReach: 3,
+    pairStemLetters: 4,
+    shortestLetters: 2,
+    longestLetters: 4,
+  },
   vocabulary: {
     keys: Int32Array.of(-7, 5, 2 ** 31 - 1),
     idf: Float32Array.of(1, 2.5, 3),
     unseenIdf: 4.25,
+    pairWeight: 1.5,
     letterWeight: 0.5,
   },
   weights: Int8Array.of(-127, 127, 0, 1, 2, 3),
   scales: Float32Array.of(0.5, 0.25, 0),
   biases: Float32Array.of(-1, 1),
   sharpness: 1.5,
-  leastCertainty: 0.2,
+  leastCertainty: { latin: 0.2, cyrillic: 0.1 },
 };
 const stored = { data, notes: { seed: 1, source: 'a test' } };
 

@@ -9,7 +9,7 @@ import type { ModelData } from './linear-model.js';
  * (int32 each), idf (float32), scales (float32), biases (float32), weights (int8, row by row).
  */
 const MAGIC = 'OTKLIKTM';
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const HEADER_BYTES = 48;
 const DIGEST_AT = 16;
 
@@ -20,18 +20,20 @@ const descriptionSchema = z.object({
     wordNgrams: z.int().positive(),
     stemLetters: z.int().positive(),
     pairReach: z.int().positive(),
+    pairStemLetters: z.int().positive(),
     shortestLetters: z.int().positive(),
     longestLetters: z.int().positive(),
   }),
   rows: z.int().nonnegative(),
   unseenIdf: z.number(),
+  pairWeight: z.number(),
   letterWeight: z.number(),
   sharpness: z.number().positive(),
-  leastCertainty: fraction,
+  leastCertainty: z.object({ latin: fraction, cyrillic: fraction }),
   training: z.record(z.string(), z.union([z.number(), z.string()])),
 });
 
-/** What a model file says about how the model came to be: its settings and the figures of the held-out part. */
+/** What a model file says about how the model came to be: its settings and its figures. */
 export type TrainingNotes = z.infer<typeof descriptionSchema>['training'];
 
 /** A model as its file holds it. */
@@ -48,12 +50,13 @@ export class ModelFileError extends Error {
 /** The bytes of a model's file; the same model always gives the same bytes. */
 export function encodeModel({ data, notes }: StoredModel): Buffer {
   const { vocabulary, classes, recipe, sharpness, leastCertainty } = data;
-  const { unseenIdf, letterWeight, keys } = vocabulary;
+  const { unseenIdf, pairWeight, letterWeight, keys } = vocabulary;
   const description = JSON.stringify({
     classes,
     recipe,
     rows: keys.length,
     unseenIdf,
+    pairWeight,
     letterWeight,
     sharpness,
     leastCertainty,
@@ -96,7 +99,7 @@ export function decodeModel(file: Buffer): StoredModel {
 function decodeBody(body: Buffer, descriptionBytes: number): StoredModel {
   const parsed = descriptionSchema.safeParse(parseJson(body.toString('utf8', 0, descriptionBytes)));
   if (!parsed.success) throw new ModelFileError(`The triage model is malformed: ${parsed.error.message}`);
-  const { classes, recipe, rows, unseenIdf, letterWeight, training, ...rest } = parsed.data;
+  const { classes, recipe, rows, unseenIdf, pairWeight, letterWeight, training, ...rest } = parsed.data;
   // A copy of its own: typed arrays need an aligned start, which a slice of a file need not have.
   const bytes = new Uint8Array(body.subarray(descriptionBytes)).buffer;
   const expected = rows * 12 + classes.length * 4 + rows * classes.length;
@@ -107,6 +110,7 @@ function decodeBody(body: Buffer, descriptionBytes: number): StoredModel {
     keys: new Int32Array(bytes, 0, rows),
     idf: new Float32Array(bytes, rows * 4, rows),
     unseenIdf,
+    pairWeight,
     letterWeight,
   };
   const scales = new Float32Array(bytes, rows * 8, rows);

@@ -1,20 +1,25 @@
 import { PRIORITIES, type Priority } from '../conversations/priority.js';
-import type { LinearModel } from './linear-model.js';
+import type { Certainties, Reading } from './linear-model.js';
 import type { TriageVerdict } from './triage-verdict.js';
 
-/** The most confidence a message gets that is unlike anything the model was trained on. */
+/** The most confidence a message gets of which the model knows no category. */
 const UNKNOWN_CONFIDENCE = 0.3;
 
-/** What the model makes of the message it read last. */
-export function verdictOf(model: LinearModel): TriageVerdict {
-  const certainty = certaintyOf(model);
-  const priority = likeliestPriority(model);
-  const best = likeliestClass(model, priority);
-  const { category } = model.data.classes[best] ?? { category: null };
-  if (certainty === 0 || certainty < model.data.leastCertainty) {
+/** What follows from what a model says. */
+export function verdictOf(reading: Reading, leastCertainty: Certainties): TriageVerdict {
+  const certainty = certaintyOf(reading);
+  const priority = likeliestPriority(reading);
+  const best = likeliestClass(reading, priority);
+  const { category } = reading.classes[best] ?? { category: null };
+  if (certainty === 0 || certainty < (reading.cyrillic ? leastCertainty.cyrillic : leastCertainty.latin)) {
     return { priority: 'normal', category: null, confidence: Math.min(certainty, UNKNOWN_CONFIDENCE) };
   }
-  return { priority, category, confidence: model.probabilities[best] ?? 0 };
+  const confidence = reading.probabilities[best] ?? 0;
+  return {
+    priority,
+    category,
+    confidence: category === null ? Math.min(confidence, UNKNOWN_CONFIDENCE) : confidence,
+  };
 }
 
 /**
@@ -22,32 +27,32 @@ export function verdictOf(model: LinearModel): TriageVerdict {
  * category, times the share of the message's words it has ever seen. Either alone is fooled, the first by
  * one familiar word among strange ones, the second by familiar words that mean something else.
  */
-export function certaintyOf(model: LinearModel): number {
+export function certaintyOf(reading: Reading): number {
   let best = 0;
-  model.data.classes.forEach(({ category }, index) => {
-    if (category !== null) best = Math.max(best, model.probabilities[index] ?? 0);
+  reading.classes.forEach(({ category }, index) => {
+    if (category !== null) best = Math.max(best, reading.probabilities[index] ?? 0);
   });
-  return best * model.knownShare;
+  return best * reading.knownShare;
 }
 
 /** The priority whose classes are likeliest together: better than that of the likeliest class alone. */
-function likeliestPriority(model: LinearModel): Priority {
+function likeliestPriority(reading: Reading): Priority {
   let best: Priority = 'normal';
   let most = -1;
   for (const priority of PRIORITIES) {
     let sum = 0;
-    model.data.classes.forEach((one, index) => {
-      if (one.priority === priority) sum += model.probabilities[index] ?? 0;
+    reading.classes.forEach((one, index) => {
+      if (one.priority === priority) sum += reading.probabilities[index] ?? 0;
     });
     if (sum > most) [best, most] = [priority, sum];
   }
   return best;
 }
 
-function likeliestClass(model: LinearModel, priority: Priority): number {
+function likeliestClass(reading: Reading, priority: Priority): number {
   let best = -1;
-  model.data.classes.forEach((one, index) => {
-    const better = best < 0 || (model.probabilities[index] ?? 0) > (model.probabilities[best] ?? 0);
+  reading.classes.forEach((one, index) => {
+    const better = best < 0 || (reading.probabilities[index] ?? 0) > (reading.probabilities[best] ?? 0);
     if (one.priority === priority && better) best = index;
   });
   return best;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageFolder } from '../config/package-folder.js';
 import { LinearModel } from './linear-model.js';
 import { decodeModel } from './model-file.js';
 import { verdictOf } from './model-verdict.js';
-import { packageFolder } from './package-folder.js';
 import { SafetyRules } from './safety/safety-rules.js';
 import { MessageTokens } from './text/message-tokens.js';
 import type { TriageVerdict } from './triage-verdict.js';
@@ -49,7 +49,7 @@ export class OfflineTriage {
    */
   classify(text: string): TriageVerdict {
     const tokens = this.#tokens.read(text);
-    const verdict = verdictOf(this.model.read(tokens));
+    const verdict = verdictOf(this.model.read(tokens), this.model.data.leastCertainty);
     const rule = this.safetyRules?.find(tokens) ?? null;
     if (rule === null) return verdict;
     const agrees = verdict.priority === 'urgent' && verdict.category !== null;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageFolder } from '../package-folder.js';
+import { packageFolder } from '../../config/package-folder.js';
 import { MessageTokens } from '../text/message-tokens.js';
 import { SafetyRules } from './safety-rules.js';
 

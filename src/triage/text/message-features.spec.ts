@@ -1,26 +1,41 @@
 import { MessageFeatures } from './message-features.js';
 import { MessageTokens } from './message-tokens.js';
 
-const RECIPE = { wordNgrams: 2, stemLetters: 4, pairReach: 2, shortestLetters: 2, longestLetters: 3 };
+const RECIPE = {
+  wordNgrams: 2,
+  stemLetters: 4,
+  pairReach: 2,
+  pairStemLetters: 3,
+  shortestLetters: 2,
+  longestLetters: 3,
+};
 
-function featuresOf(text: string): { words: number[]; letters: number[]; single: number } {
+function featuresOf(text: string) {
   const features = new MessageFeatures(RECIPE).read(new MessageTokens().read(text));
   return {
     single: features.singleWords,
     words: [...features.hashes.subarray(0, features.wordsEnd)],
-    letters: [...features.hashes.subarray(features.wordsEnd, features.lettersEnd)],
+    pairs: [...features.hashes.subarray(features.wordsEnd, features.pairsEnd)],
+    letters: [...features.hashes.subarray(features.pairsEnd, features.lettersEnd)],
   };
 }
 
 describe('MessageFeatures', () => {
-  it('takes words, runs of two, pairs one apart, and letters with the edges', () => {
-    const { single, words, letters } = featuresOf('ab cdefgh ij');
+  it('takes words, runs of two, pairs within reach, and letters with the edges', () => {
+    const { single, words, pairs, letters } = featuresOf('ab cdefgh ij');
     expect(single).toBe(3);
-    // ab, cdefgh, ij; ab+cdef, ab..ij, cdef+ij
-    expect(words).toHaveLength(3 + 3);
-    expect(new Set(words).size).toBe(6);
+    // ab, cdefgh, ij; ab+cdef, cdef+ij; ab|cde, ab|ij, cde|ij
+    expect(words).toHaveLength(3 + 2);
+    expect(pairs).toHaveLength(3);
+    expect(new Set([...words, ...pairs]).size).toBe(8);
     // _ab_ gives 3 + 2, _cdefgh_ 7 + 6, _ij_ 3 + 2
     expect(letters).toHaveLength(5 + 13 + 5);
+  });
+
+  it('knows a pair in whichever order, but not beyond its reach', () => {
+    const [pair] = featuresOf('card lost').pairs;
+    expect(featuresOf('lost my card').pairs).toContain(pair);
+    expect(featuresOf('lost all of my cards').pairs).not.toContain(pair);
   });
 
   it('tells the order of words, and takes one number for another', () => {
@@ -29,7 +44,9 @@ describe('MessageFeatures', () => {
   });
 
   it('forgives endings where words stand together', () => {
-    const [, , run] = featuresOf('card blocked').words;
+    const {
+      words: [, , run],
+    } = featuresOf('card blocked');
     expect(featuresOf('card blocking').words).toContain(run);
   });
 

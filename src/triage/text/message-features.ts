@@ -5,10 +5,12 @@ import type { MessageTokens } from './message-tokens.js';
 export interface FeatureRecipe {
   /** Longest run of words that is one feature. */
   wordNgrams: number;
-  /** Letters of a word that count where it is part of a run or pair: endings only make those rarer. */
+  /** Letters of a word that count where it is part of a run: endings only make those rarer. */
   stemLetters: number;
-  /** How far apart two words that together are one feature may stand; 1 leaves such pairs out. */
+  /** How far apart two words that are a pair, in whichever order, may stand. */
   pairReach: number;
+  /** The same as stemLetters, for pairs. */
+  pairStemLetters: number;
   /** Shortest and longest run of letters inside a word, its edges counting as letters. */
   shortestLetters: number;
   longestLetters: number;
@@ -23,21 +25,24 @@ const DIGIT = 48;
 /** A long message says what it wants at its beginning or at its end: nothing between is looked at. */
 const HEAD_LETTERS = 1200;
 const TAIL_LETTERS = 400;
+const MOST_WORDS = HEAD_LETTERS + TAIL_LETTERS + 2;
 const LONGEST_WORD = 30;
 const CAPACITY = 16384;
 
 /**
- * The hashed n-grams of one message, in arrays reused for the next. `hashes` holds the single words first,
- * then the runs of words, then the runs of letters.
+ * The hashed features of one message, in arrays reused for the next. `hashes` holds the single words first,
+ * then the runs of words, the pairs of words, and the runs of letters.
  */
 export class MessageFeatures {
   readonly hashes = new Int32Array(CAPACITY);
   singleWords = 0;
   wordsEnd = 0;
+  pairsEnd = 0;
   lettersEnd = 0;
 
   readonly #word = new Uint16Array(LONGEST_WORD + 2);
-  readonly #stems = new Int32Array(HEAD_LETTERS + TAIL_LETTERS + 2);
+  readonly #stems = new Int32Array(MOST_WORDS);
+  readonly #pairStems = new Int32Array(MOST_WORDS);
 
   constructor(readonly recipe: FeatureRecipe) {}
 
@@ -56,10 +61,12 @@ export class MessageFeatures {
       const length = this.#copyWord(tokens, token);
       this.hashes[words] = this.#hashWord(length, LONGEST_WORD);
       this.#stems[words] = this.#hashWord(length, this.recipe.stemLetters);
+      this.#pairStems[words] = this.#hashWord(length, this.recipe.pairStemLetters);
       words += 1;
     }
     this.#takeWords(words);
-    this.lettersEnd = this.wordsEnd;
+    this.#takePairs(words);
+    this.lettersEnd = this.pairsEnd;
     for (let token = 0; token < tokens.count; token += 1) {
       if (token === headEnd) token = tailStart;
       if (token === tokens.count) break;
@@ -102,12 +109,21 @@ export class MessageFeatures {
         hash = finish(step(hash, this.#stems[first + run] ?? 0));
         if (at < CAPACITY) this.hashes[at++] = hash;
       }
-      const opening = (this.#stems[first] ?? 0) ^ PAIR_SALT;
-      for (let reach = 2; reach <= this.recipe.pairReach && first + reach < words; reach += 1) {
-        if (at < CAPACITY) this.hashes[at++] = finish(step(opening, this.#stems[first + reach] ?? 0));
-      }
     }
     this.wordsEnd = at;
+  }
+
+  #takePairs(words: number): void {
+    let at = this.wordsEnd;
+    for (let first = 0; first < words; first += 1) {
+      const one = this.#pairStems[first] ?? 0;
+      const last = Math.min(words - 1, first + this.recipe.pairReach);
+      for (let second = first + 1; second <= last && at < CAPACITY; second += 1) {
+        const other = this.#pairStems[second] ?? 0;
+        this.hashes[at++] = finish(step(Math.min(one, other) ^ PAIR_SALT, Math.max(one, other)));
+      }
+    }
+    this.pairsEnd = at;
   }
 
   #takeLetters(length: number): void {

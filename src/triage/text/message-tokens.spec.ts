@@ -35,6 +35,14 @@ describe('MessageTokens', () => {
     expect(wordsOf('short again')).toEqual(['short', 'again']);
   });
 
+  it.each([
+    ['Моя карта Visa', true],
+    ['My bank card, карта', false],
+    ['123', false],
+  ])('knows which alphabet %j is in', (text, cyrillic) => {
+    expect(tokens.read(text).cyrillic).toBe(cyrillic);
+  });
+
   it('survives half a surrogate pair', () => {
     expect(wordsOf('a\ud83d')).toEqual(['a']);
   });

@@ -26,8 +26,13 @@ export class MessageTokens {
   starts = new Int32Array(FIRST_CAPACITY + 1);
   /** Which sentence of the message word i stands in, from 0. */
   sentences = new Int32Array(FIRST_CAPACITY);
+  /** Whether more letters of the message are Cyrillic than Latin. */
+  cyrillic = false;
 
   #length = 0;
+  /** Cyrillic letters of the message minus Latin ones. */
+  #surplus = 0;
+  /** Letters of the word being read. */
   #latin = 0;
   #cyrillic = 0;
 
@@ -36,6 +41,7 @@ export class MessageTokens {
     this.#reserve(text.length);
     this.count = 0;
     this.#length = 0;
+    this.#surplus = 0;
     let sentence = 0;
     for (let index = 0; index < text.length; index += 1) {
       const code = text.charCodeAt(index);
@@ -54,6 +60,7 @@ export class MessageTokens {
       else if (folded === FULL_STOP && fold(text.charCodeAt(index + 1) || 32) <= SEPARATOR) sentence += 1;
     }
     this.#endWord(sentence);
+    this.cyrillic = this.#surplus > 0;
     return this;
   }
 
@@ -77,6 +84,7 @@ export class MessageTokens {
       this.count += 1;
       this.starts[this.count] = this.#length;
     }
+    this.#surplus += this.#cyrillic - this.#latin;
     this.#latin = 0;
     this.#cyrillic = 0;
   }

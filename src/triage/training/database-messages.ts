@@ -5,17 +5,18 @@ export interface Queryable {
   query(sql: string, parameters: unknown[]): Promise<{ rows: CorrectedRow[] }>;
 }
 
-/** A message whose triage somebody of the team corrected. */
+/** A message whose triage somebody of the team corrected: what was not corrected stands. */
 export interface CorrectedRow {
   id: string;
   content: string;
-  corrected_category: string | null;
-  corrected_priority: string | null;
+  category: string | null;
+  priority: string | null;
 }
 
 export const PAGE_ROWS = 1000;
 
-const COLUMNS = 'id::text as id, content, corrected_category, corrected_priority';
+const COLUMNS = `id::text as id, content, coalesce(corrected_category, category) as category,
+  coalesce(corrected_priority, priority)::text as priority`;
 
 /**
  * The team's own corrected messages, a page at a time by key, so that neither side ever holds them all and
@@ -36,7 +37,7 @@ export async function* readCorrectedMessages(
     );
     for (const row of page.rows) {
       yield labelled(
-        { text: row.content, category: row.corrected_category, priority: row.corrected_priority },
+        { text: row.content, category: row.category, priority: row.priority },
         priorities,
         `message ${row.id}`,
       );

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { packageFolder } from '../../config/package-folder.js';
 import { ModelFileError } from '../model-file.js';
-import { packageFolder } from '../package-folder.js';
 import { USUAL_COLUMNS } from './csv-messages.js';
 import { evaluateFile } from './evaluate.js';
 import { TrainingInputError } from './labelled-message.js';

@@ -32,7 +32,11 @@ export async function evaluateFile(request: EvaluateRequest, output: ProgressOut
   const whole = new OfflineTriage(model, SafetyRules.load(request.safetyRules));
   const progress = new Progress('Evaluating', messages.length * 2, output);
   const judge = (triage: OfflineTriage, list: LabelledMessage[], before: number) =>
-    evaluate(triage, list, (done) => progress.update(before + done));
+    evaluate(
+      ({ text }) => triage.classify(text),
+      list,
+      (done) => progress.update(before + done),
+    );
   const sections = [
     reportOf('With safety rules', judge(whole, messages, 0)),
     reportOf('Model alone', judge(new OfflineTriage(model, null), messages, messages.length)),
@@ -41,7 +45,7 @@ export async function evaluateFile(request: EvaluateRequest, output: ProgressOut
     sections.push(
       reportOf(
         `Language ${language}, with safety rules`,
-        evaluate(whole, list, () => undefined),
+        evaluate(({ text }) => whole.classify(text), list),
       ),
     );
   }

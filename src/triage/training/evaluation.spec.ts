@@ -1,3 +1,4 @@
+import type { TriageVerdict } from '../triage-verdict.js';
 import { evaluate } from './evaluation.js';
 import { reportOf } from './evaluation-report.js';
 import type { LabelledMessage } from './labelled-message.js';
@@ -11,25 +12,20 @@ function message(
 }
 
 /** Says that everything is low and about cards, but for what it does not know. */
-const lowCards = {
-  classify: (text: string) =>
-    text === 'strange'
-      ? { priority: 'normal' as const, category: null, confidence: 0 }
-      : { priority: 'low' as const, category: 'card', confidence: 1 },
-};
+function lowCards({ text }: LabelledMessage): TriageVerdict {
+  return text === 'strange'
+    ? { priority: 'normal', category: null, confidence: 0 }
+    : { priority: 'low', category: 'card', confidence: 1 };
+}
 
 describe('evaluate', () => {
-  const figures = evaluate(
-    lowCards,
-    [
-      message('a', 'low', 'card'),
-      message('b', 'low', 'card'),
-      message('c', 'urgent', 'theft'),
-      message('strange', 'low', 'card'),
-      message('d', 'low', null),
-    ],
-    () => undefined,
-  );
+  const figures = evaluate(lowCards, [
+    message('a', 'low', 'card'),
+    message('b', 'low', 'card'),
+    message('c', 'urgent', 'theft'),
+    message('strange', 'low', 'card'),
+    message('d', 'low', null),
+  ]);
 
   it('counts what was right, of those that say it', () => {
     expect(figures.priorityAccuracy).toBe(3 / 5);
@@ -45,7 +41,7 @@ describe('evaluate', () => {
   });
 
   it('has no figures for categories where nobody named one', () => {
-    const bare = evaluate(lowCards, [message('a', 'low', null)], () => undefined);
+    const bare = evaluate(lowCards, [message('a', 'low', null)]);
     expect([bare.categoryAccuracy, bare.categoryMacroF1]).toEqual([null, null]);
     expect(reportOf('Bare', bare)).toContain('| category accuracy | - |');
   });

@@ -2,11 +2,6 @@ import { PRIORITIES, type Priority } from '../../conversations/priority.js';
 import type { TriageVerdict } from '../triage-verdict.js';
 import type { LabelledMessage } from './labelled-message.js';
 
-/** What is judged: anything that triages a message. */
-export interface Classifier {
-  classify(text: string): TriageVerdict;
-}
-
 /** How many messages of one priority were given each priority. */
 export type Confusion = Record<Priority, Record<Priority, number>>;
 
@@ -28,9 +23,9 @@ export interface Evaluation {
 
 /** Classifies every message and compares. Categories are compared where the message names one. */
 export function evaluate(
-  classifier: Classifier,
+  classify: (message: LabelledMessage) => TriageVerdict,
   messages: readonly LabelledMessage[],
-  onMessage: (done: number) => void,
+  onMessage: (done: number) => void = () => undefined,
 ): Evaluation {
   const confusion = emptyConfusion();
   const priorities: [string, string][] = [];
@@ -39,7 +34,7 @@ export function evaluate(
   let unknown = 0;
   messages.forEach((message, index) => {
     const start = performance.now();
-    const verdict = classifier.classify(message.text);
+    const verdict = classify(message);
     times[index] = performance.now() - start;
     confusion[message.priority][verdict.priority] += 1;
     priorities.push([message.priority, verdict.priority]);

@@ -1,28 +1,41 @@
-import type { LinearModel, MessageClass, ModelData } from '../linear-model.js';
+import { PRIORITIES } from '../../conversations/priority.js';
+import type { Certainties, MessageClass, ModelData } from '../linear-model.js';
 import type { FeatureRecipe } from '../text/message-features.js';
 import type { LabelledMessage } from './labelled-message.js';
-import { type TrainedWeights, type TrainerSettings, trainSoftmax } from './softmax-trainer.js';
+import { type LeastSquaresSettings, trainLeastSquares } from './least-squares-trainer.js';
+import { addScaled, type SoftmaxSettings, type TrainedWeights, trainSoftmax } from './softmax-trainer.js';
 import { buildVocabulary, type VocabularySettings, vectorise } from './vocabulary-builder.js';
 
 /** Everything that decides what a training makes of its messages. */
 export interface TrainingRecipe {
   features: FeatureRecipe;
   vocabulary: VocabularySettings;
-  trainer: TrainerSettings;
+  softmax: SoftmaxSettings;
+  leastSquares: LeastSquaresSettings;
+  /** What the scores of the second are multiplied by before they are added to those of the first. */
+  leastSquaresShare: number;
 }
 
-/** What is measured on the held-out part, see calibration.ts. */
+/** How many epochs the training of a model takes. */
+export function epochsOf({ softmax, leastSquares }: TrainingRecipe): number {
+  return softmax.epochs + leastSquares.epochs;
+}
+
+/** What is measured on messages not trained on, see calibration.ts. */
 export interface Calibration {
   sharpness: number;
-  leastCertainty: number;
+  leastCertainty: Certainties;
 }
 
 /** Before calibration: probabilities as trained, and no message unlike the training data. */
-export const UNCALIBRATED: Calibration = { sharpness: 1, leastCertainty: 0 };
+export const UNCALIBRATED: Calibration = { sharpness: 1, leastCertainty: { latin: 0, cyrillic: 0 } };
 
 const LARGEST_ENTRY = 127;
 
-/** Trains a model. The same messages in the same order and the same recipe give the same model. */
+/**
+ * Trains a model: two linear ones that err differently, added up, which is again a linear one. The same messages in the same order and the same recipe give the same
+ * model.
+ */
 export function trainModel(
   messages: readonly LabelledMessage[],
   recipe: TrainingRecipe,
@@ -34,15 +47,21 @@ export function trainModel(
   const targets = Int32Array.from(messages, (message) => indexes.get(keyOf(message)) ?? 0);
   const vocabulary = buildVocabulary(messages, recipe.features, recipe.vocabulary);
   const rows = vectorise(messages, targets, recipe.features, vocabulary);
-  const trained = trainSoftmax(rows, vocabulary.keys.length, classes.length, recipe.trainer, onEpoch);
+  const { softmax, leastSquares } = recipe;
+  const features = vocabulary.keys.length;
+  const groups = Int32Array.from(classes, ({ priority }) => PRIORITIES.indexOf(priority));
+  const trained = trainSoftmax(rows, features, { count: classes.length, groups }, softmax, onEpoch);
+  const second = trainLeastSquares(rows, features, classes.length, leastSquares, (done) =>
+    onEpoch(softmax.epochs + done),
+  );
+  addScaled(trained.weights, second.weights, recipe.leastSquaresShare);
+  addScaled(trained.biases, second.biases, recipe.leastSquaresShare);
   return { classes, recipe: recipe.features, vocabulary, ...quantise(trained), ...calibration };
 }
 
-/** The probability of the right class of a message the model has just read; 0 when it has no such class. */
-export function probabilityOf(model: LinearModel, message: LabelledMessage): number {
-  const wanted = keyOf(message);
-  const index = model.data.classes.findIndex((one) => keyOf(one) === wanted);
-  return model.probabilities[index] ?? 0;
+/** Whether a class is what people said of a message. */
+export function isClassOf({ category, priority }: MessageClass, message: LabelledMessage): boolean {
+  return category === message.category && priority === message.priority;
 }
 
 /** Every pair of category and priority that occurs; a team may give one category two priorities. */

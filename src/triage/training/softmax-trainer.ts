@@ -1,16 +1,20 @@
 import { softmax } from '../linear-model.js';
 import { seededRandom, shuffle } from './seeded-random.js';
 
-/** Settings of the training; the defaults were chosen by cross-validation, see train.ts. */
-export interface TrainerSettings {
+/** Settings of the training; see training-recipe.ts. */
+export interface SoftmaxSettings {
   epochs: number;
   /** How many of the last epochs' weights are averaged into the result. */
   averaged: number;
   rate: number;
   /** Share of a message's features that is hidden from each step, so that none is relied on alone. */
   dropout: number;
-  /** Probability spread evenly over all classes in the target: labels of real data are not all right. */
+  /** Probability spread over all classes in the target: labels of real data are not all right. */
   smoothing: number;
+  /** Which share of that is spread over the classes of the right group only. */
+  groupSmoothing: number;
+  /** How much a wrong group counts on top of the wrong class that comes with it. */
+  groupWeight: number;
   seed: number;
 }
 
@@ -21,6 +25,13 @@ export interface SparseRows {
   values: Float32Array;
   /** The class of each message. */
   targets: Int32Array;
+}
+
+/** What a message can be. Classes that are alike in what matters most, as their priority, are one group. */
+export interface Classes {
+  count: number;
+  /** The group of each class, from 0. */
+  groups: Int32Array;
 }
 
 /** Weights by feature, `classes` for each, and a bias for each class. */
@@ -35,19 +46,21 @@ const WEIGHT_FLOOR = 1e-6;
 
 /**
  * Multinomial logistic regression by AdaGrad (Duchi and others, 2011), one message a step, with feature
- * dropout, label smoothing and averaging of the last epochs.
+ * dropout, label smoothing and averaging of the last epochs. What is made small is the sum of
+ * -log P(class) and groupWeight * -log P(group), the latter being the sum over the group's classes.
  *
  * @param onEpoch told how many epochs are done.
  */
 export function trainSoftmax(
   rows: SparseRows,
   features: number,
-  classes: number,
-  settings: TrainerSettings,
+  classes: Classes,
+  settings: SoftmaxSettings,
   onEpoch: (done: number) => void,
 ): TrainedWeights {
   const trainer = new SoftmaxTrainer(rows, features, classes, settings);
-  const sum = { weights: new Float32Array(features * classes), biases: new Float32Array(classes) };
+  const { count } = classes;
+  const sum = { weights: new Float32Array(features * count), biases: new Float32Array(count) };
   for (let epoch = 0; epoch < settings.epochs; epoch += 1) {
     trainer.epoch();
     if (epoch >= settings.epochs - settings.averaged) {
@@ -64,6 +77,8 @@ class SoftmaxTrainer {
   readonly biases: Float32Array;
   readonly #squares: Float32Array;
   readonly #biasSquares: Float32Array;
+  readonly #groups: Int32Array;
+  readonly #groupSizes: number[];
   readonly #errors: Float64Array;
   readonly #order: Int32Array;
   readonly #kept: Int32Array;
@@ -72,14 +87,16 @@ class SoftmaxTrainer {
   constructor(
     private readonly rows: SparseRows,
     features: number,
-    private readonly classes: number,
-    private readonly settings: TrainerSettings,
+    { count, groups }: Classes,
+    private readonly settings: SoftmaxSettings,
   ) {
-    this.weights = new Float32Array(features * classes);
-    this.#squares = new Float32Array(features * classes);
-    this.biases = new Float32Array(classes);
-    this.#biasSquares = new Float32Array(classes);
-    this.#errors = new Float64Array(classes);
+    this.#groups = groups;
+    this.#groupSizes = Array.from(groups, (group) => groups.filter((one) => one === group).length);
+    this.weights = new Float32Array(features * count);
+    this.#squares = new Float32Array(features * count);
+    this.biases = new Float32Array(count);
+    this.#biasSquares = new Float32Array(count);
+    this.#errors = new Float64Array(count);
     this.#order = Int32Array.from(rows.targets, (_, index) => index);
     this.#kept = new Int32Array(rows.columns.length);
     this.#random = seededRandom(settings.seed);
@@ -103,10 +120,11 @@ class SoftmaxTrainer {
     return kept;
   }
 
-  /** Fills the errors: predicted minus wanted probability of each class. */
+  /** Fills the errors: the slope of the loss by the score of each class. */
   #computeErrors(message: number, kept: number): void {
-    const { rows, classes, settings } = this;
+    const { rows } = this;
     const errors = this.#errors;
+    const classes = errors.length;
     errors.set(this.biases);
     for (let index = 0; index < kept; index += 1) {
       const at = this.#kept[index] ?? 0;
@@ -117,16 +135,33 @@ class SoftmaxTrainer {
       }
     }
     softmax(errors, 1);
-    const spread = settings.smoothing / classes;
-    for (let one = 0; one < classes; one += 1) errors[one] = (errors[one] ?? 0) - spread;
-    const target = rows.targets[message] ?? 0;
-    errors[target] = (errors[target] ?? 0) - (1 - settings.smoothing);
+    this.#subtractWanted(rows.targets[message] ?? 0);
+  }
+
+  /** Makes the errors, so far probabilities, what the loss asks for. */
+  #subtractWanted(target: number): void {
+    const { smoothing, groupSmoothing, groupWeight } = this.settings;
+    const errors = this.#errors;
+    const groups = this.#groups;
+    const group = groups[target];
+    let inGroup = 1e-6;
+    for (let one = 0; one < errors.length; one += 1) if (groups[one] === group) inGroup += errors[one] ?? 0;
+    const everywhere = (smoothing * (1 - groupSmoothing)) / errors.length;
+    const nearby = (smoothing * groupSmoothing) / (this.#groupSizes[target] ?? 1);
+    for (let one = 0; one < errors.length; one += 1) {
+      const probability = errors[one] ?? 0;
+      const near = groups[one] === group;
+      const surplus = near ? 1 - 1 / inGroup : 1;
+      const wanted = everywhere + (near ? nearby : 0) + (one === target ? 1 - smoothing : 0);
+      errors[one] = probability - wanted + groupWeight * probability * surplus;
+    }
   }
 
   #step(kept: number): void {
-    const { rows, classes } = this;
+    const { rows } = this;
     const { rate } = this.settings;
     const errors = this.#errors;
+    const classes = errors.length;
     for (let one = 0; one < classes; one += 1) {
       const error = errors[one] ?? 0;
       const square = (this.#biasSquares[one] ?? 0) + error * error;
@@ -149,6 +184,7 @@ class SoftmaxTrainer {
   }
 }
 
-function addScaled(sum: Float32Array, part: Float32Array, factor: number): void {
+/** Adds a multiple of one array to another. */
+export function addScaled(sum: Float32Array, part: Float32Array, factor: number): void {
   for (let at = 0; at < sum.length; at += 1) sum[at] = (sum[at] ?? 0) + (part[at] ?? 0) * factor;
 }

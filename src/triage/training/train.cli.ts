@@ -1,18 +1,20 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import { packageFolder } from '../package-folder.js';
+import { packageFolder } from '../../config/package-folder.js';
 import { SafetyRules } from '../safety/safety-rules.js';
 import { reportOf } from './evaluation-report.js';
 import { TrainingInputError } from './labelled-message.js';
 import { MODEL_FILE, train } from './train.js';
+import { USUAL_FOLDS } from './training-recipe.js';
 
 const USAGE = `npm run triage:train -- [--file messages.csv]... [--priorities priorities.json]
-  [--database postgres://...] [--out folder]
+  [--database postgres://...] [--folds 10] [--out folder]
 
   --file        a CSV file with the column text and the columns category, priority or both; repeatable
   --priorities  a JSON file { "category": "priority" }, for messages that do not say their own
   --database    also learn from the messages whose triage the team corrected
+  --folds       how many parts the messages are dealt into; each is judged by a model trained on the others
   --out         where the model goes; the release's own folder if left out`;
 
 async function main(): Promise<void> {
@@ -21,6 +23,7 @@ async function main(): Promise<void> {
       file: { type: 'string', multiple: true, default: [] },
       priorities: { type: 'string' },
       database: { type: 'string' },
+      folds: { type: 'string', default: String(USUAL_FOLDS) },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -40,15 +43,17 @@ async function main(): Promise<void> {
         priorities: values.priorities ?? null,
         database,
         out,
+        folds: Number(values.folds),
         safetyRules: SafetyRules.load(join(shipped, 'safety-rules.json')),
       },
       process.stderr,
     );
-    console.log(reportOf('Held out, model alone', figures.without));
-    console.log(`\n${reportOf('Held out, with safety rules', figures.with)}`);
+    console.log(`Cross-validation, ${figures.folds} folds\n`);
+    console.log(reportOf('All, model alone', figures.without));
+    console.log(`\n${reportOf('All, with safety rules', figures.with)}`);
     for (const [source, figure] of Object.entries(figures.bySource)) {
-      console.log(`\n${reportOf(`Held out of ${source}, model alone`, figure.without)}`);
-      console.log(`\n${reportOf(`Held out of ${source}, with safety rules`, figure.with)}`);
+      console.log(`\n${reportOf(`${source}, model alone`, figure.without)}`);
+      console.log(`\n${reportOf(`${source}, with safety rules`, figure.with)}`);
     }
     console.log(`\nWritten: ${join(out, MODEL_FILE)}`);
   } finally {

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeModel } from '../model-file.js';
 import { OfflineTriage } from '../offline-triage.js';
 import { SafetyRules } from '../safety/safety-rules.js';
 import { USUAL_COLUMNS } from './csv-messages.js';
@@ -47,6 +46,7 @@ function request(part: Partial<TrainRequest> = {}): TrainRequest {
     database: null,
     out: join(folder, 'out'),
     safetyRules: new SafetyRules(RULES),
+    folds: 5,
     ...part,
   };
 }
@@ -54,7 +54,7 @@ function request(part: Partial<TrainRequest> = {}): TrainRequest {
 describe('train', () => {
   it('learns from a file what it can then tell of messages it has not seen', async () => {
     const figures = await train(request(), SILENT);
-    expect(figures.with.messages).toBe(6);
+    expect(figures.with.messages).toBe(30);
     expect(figures.with.priorityAccuracy).toBe(1);
     const files = { model: join(folder, 'out', MODEL_FILE), safetyRules: join(folder, 'rules.json') };
     const triage = OfflineTriage.load(files);
@@ -67,7 +67,9 @@ describe('train', () => {
     expect(triage.classify('my sofa is on fire')).toMatchObject({ priority: 'urgent', category: 'fire' });
     const readme = readFileSync(join(folder, 'out', 'README.md'), 'utf8');
     expect(readme).toContain('| messages.csv | 30 |');
-    expect(readme).not.toContain('BANKING77');
+    expect(readme).toContain('dealt into 5 parts');
+    expect(readme).toContain('| messages.csv, model alone | 30 | 1.0000 | 100.00 % | 0.00 % |');
+    expect(readme).not.toContain('## Attribution');
   });
 
   it('gives the same bytes for the same messages', async () => {
@@ -77,33 +79,11 @@ describe('train', () => {
     expect(bytes('again').equals(bytes('out'))).toBe(true);
   });
 
-  it('learns from corrected messages, also where they give one category two priorities', async () => {
-    const rows = THINGS.flatMap((thing, index) => [
-      {
-        id: `a${index}`,
-        content: `the ${thing} cut me`,
-        corrected_category: 'damage',
-        corrected_priority: 'urgent',
-      },
-      {
-        id: `b${index}`,
-        content: `nice ${thing}, thanks`,
-        corrected_category: null,
-        corrected_priority: 'low',
-      },
-    ]);
-    const figures = await train(request({ database: { query: async () => ({ rows }) } }), SILENT);
-    expect(figures.bySource.database?.with.messages).toBe(4);
-    const { data } = decodeModel(readFileSync(join(folder, 'out', MODEL_FILE)));
-    expect(data.classes).toContainEqual({ category: 'damage', priority: 'urgent' });
-    expect(data.classes).toContainEqual({ category: 'damage', priority: 'high' });
-    expect(data.classes).toContainEqual({ category: null, priority: 'low' });
-  });
-
-  it('refuses to train on one category, or on a category without a priority', async () => {
+  it('refuses to train on one category, with one fold, or on a category without a priority', async () => {
     writeFileSync(join(folder, 'one.csv'), 'text,priority\na,low\nb,low\n');
     const one = request({ files: [join(folder, 'one.csv')] });
     await expect(train(one, SILENT)).rejects.toThrow('at least two categories');
+    await expect(train(request({ folds: 1 }), SILENT)).rejects.toThrow('at least two folds');
     await expect(train(request({ priorities: null }), SILENT)).rejects.toThrow('line 2: category "delivery"');
   });
 });

@@ -1,19 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { LinearModel } from '../linear-model.js';
 import { encodeModel, type TrainingNotes } from '../model-file.js';
-import { OfflineTriage } from '../offline-triage.js';
 import type { SafetyRules } from '../safety/safety-rules.js';
-import { calibrate } from './calibration.js';
+import { type CrossValidation, crossValidate } from './cross-validation.js';
 import { readCsvMessages, readPriorities } from './csv-messages.js';
 import { type Queryable, readCorrectedMessages } from './database-messages.js';
-import { type Evaluation, evaluate } from './evaluation.js';
-import { holdOut } from './hold-out.js';
 import { type LabelledMessage, TrainingInputError } from './labelled-message.js';
 import { modelReadme } from './model-readme.js';
-import { trainModel, UNCALIBRATED } from './model-trainer.js';
+import { epochsOf, trainModel } from './model-trainer.js';
 import { Progress, type ProgressOutput } from './progress.js';
-import { HELD_OUT_SHARE, RECIPE, SPLIT_SEED } from './training-recipe.js';
+import { FOLDS_SEED, RECIPE } from './training-recipe.js';
 
 /** What a training is asked to do. */
 export interface TrainRequest {
@@ -26,65 +22,42 @@ export interface TrainRequest {
   /** The folder that the model and its figures are written to. */
   out: string;
   safetyRules: SafetyRules;
-}
-
-/** Figures of the model alone, and as it is used: with the safety rules. */
-export interface BothWays {
-  without: Evaluation;
-  with: Evaluation;
-}
-
-/** Figures on the messages that were held out. */
-export interface HeldOutFigures extends BothWays {
-  /** The same per source of the messages: a file's name, or "database". */
-  bySource: Record<string, BothWays>;
+  /** How many parts the messages are dealt into to judge the recipe. */
+  folds: number;
 }
 
 export const MODEL_FILE = 'triage-model.bin';
 
 /**
- * Trains twice: once without a fifth of the messages, which then judge and calibrate the recipe, and once
- * with all, which is what is written.
+ * Trains on all messages and writes the model, after judging its recipe by cross-validation.
  *
  * @throws TrainingInputError when there is nothing to train on or a label is not usable.
  */
-export async function train(request: TrainRequest, output: ProgressOutput): Promise<HeldOutFigures> {
+export async function train(request: TrainRequest, output: ProgressOutput): Promise<CrossValidation> {
+  const { folds } = request;
+  if (!Number.isInteger(folds) || folds < 2) {
+    throw new TrainingInputError('A cross-validation needs at least two folds, a whole number of them');
+  }
   const sources = await readSources(request);
   const messages = [...sources.values()].flat();
   if (new Set(messages.map(({ category }) => category)).size < 2) {
     throw new TrainingInputError('Training needs messages of at least two categories');
   }
-  const splits = new Map(
-    [...sources].map(([name, list]) => [name, holdOut(list, HELD_OUT_SHARE, SPLIT_SEED)]),
+  const epochs = epochsOf(RECIPE);
+  const progress = new Progress('Training', (folds + 1) * epochs, output);
+  const folding = { folds, seed: FOLDS_SEED };
+  const figures = crossValidate(sources, RECIPE, folding, request.safetyRules, (done) =>
+    progress.update(done),
   );
-  const kept = [...splits.values()].flatMap((split) => split.train);
-  const heldOut = [...splits.values()].flatMap((split) => split.heldOut);
-
-  const progress = new Progress('Training', 2 * RECIPE.trainer.epochs, output);
-  const judged = trainModel(kept, RECIPE, UNCALIBRATED, (done) => progress.update(done));
-  const calibration = calibrate(judged, heldOut);
-  const judgedModel = new LinearModel({ ...judged, ...calibration });
-  const bare = new OfflineTriage(judgedModel, null);
-  const whole = new OfflineTriage(judgedModel, request.safetyRules);
-  const judge = (list: LabelledMessage[]): BothWays => ({
-    without: evaluate(bare, list, () => undefined),
-    with: evaluate(whole, list, () => undefined),
-  });
-  const judgedSources = [...splits].filter(([, split]) => split.heldOut.length > 0);
-  const figures: HeldOutFigures = {
-    ...judge(heldOut),
-    bySource: Object.fromEntries(judgedSources.map(([name, split]) => [name, judge(split.heldOut)])),
-  };
-
-  const data = trainModel(messages, RECIPE, calibration, (done) =>
-    progress.update(RECIPE.trainer.epochs + done),
+  const data = trainModel(messages, RECIPE, figures.calibration, (done) =>
+    progress.update(folds * epochs + done),
   );
-  const file = encodeModel({ data, notes: notesOf(messages.length, kept.length, figures) });
+  const file = encodeModel({ data, notes: notesOf(messages.length, figures) });
   mkdirSync(request.out, { recursive: true });
   writeFileSync(join(request.out, MODEL_FILE), file);
   const sizes = { bytes: file.length, features: data.vocabulary.keys.length };
   const counts = Object.fromEntries([...sources].map(([name, list]) => [name, list.length]));
-  writeFileSync(join(request.out, 'README.md'), modelReadme(counts, sizes, calibration, figures));
+  writeFileSync(join(request.out, 'README.md'), modelReadme(counts, sizes, figures));
   return figures;
 }
 
@@ -103,16 +76,15 @@ async function readSources(request: TrainRequest): Promise<Map<string, LabelledM
   return sources;
 }
 
-function notesOf(messages: number, kept: number, figures: HeldOutFigures): TrainingNotes {
-  const { without } = figures;
+function notesOf(messages: number, { folds, without, ...figures }: CrossValidation): TrainingNotes {
   return {
     messages,
-    seed: RECIPE.trainer.seed,
-    splitSeed: SPLIT_SEED,
-    judgedOn: messages - kept,
-    heldOutPriorityMacroF1: without.priorityMacroF1,
-    heldOutPriorityMacroF1WithRules: figures.with.priorityMacroF1,
-    heldOutCategoryAccuracy: without.categoryAccuracy ?? 0,
-    heldOutUnknownRate: without.unknownRate,
+    seed: RECIPE.softmax.seed,
+    folds,
+    foldsSeed: FOLDS_SEED,
+    priorityMacroF1: without.priorityMacroF1,
+    priorityMacroF1WithRules: figures.with.priorityMacroF1,
+    categoryAccuracy: without.categoryAccuracy ?? 0,
+    unknownRate: without.unknownRate,
   };
 }

@@ -8,8 +8,11 @@ import type { SparseRows } from './softmax-trainer.js';
 export interface VocabularySettings {
   /** In how many messages a feature must occur at least. */
   leastMessages: number;
-  /** How many features are kept at most, the most frequent first: the size of the model file. */
-  mostFeatures: number;
+  /** How many of each kind are kept at most, the most frequent first: they make the size of the model file. */
+  mostWords: number;
+  mostPairs: number;
+  mostLetters: number;
+  pairWeight: number;
   letterWeight: number;
 }
 
@@ -20,29 +23,31 @@ export function buildVocabulary(
   settings: VocabularySettings,
 ): VocabularyTable {
   const words = new Map<number, number>();
+  const pairs = new Map<number, number>();
   const letters = new Map<number, number>();
   const tokens = new MessageTokens();
   const features = new MessageFeatures(recipe);
   for (const { text } of messages) {
-    features.read(tokens.read(text));
-    countOnce(words, features.hashes.subarray(0, features.wordsEnd));
-    countOnce(letters, features.hashes.subarray(features.wordsEnd, features.lettersEnd));
+    const { hashes, wordsEnd, pairsEnd, lettersEnd } = features.read(tokens.read(text));
+    countOnce(words, hashes.subarray(0, wordsEnd));
+    countOnce(pairs, hashes.subarray(wordsEnd, pairsEnd));
+    countOnce(letters, hashes.subarray(pairsEnd, lettersEnd));
   }
-  // A hash that is both is a collision: one row cannot be both, and words say more.
-  for (const key of words.keys()) letters.delete(key);
-  const keptWords = frequent(words, settings.leastMessages);
-  const keptLetters = frequent(letters, settings.leastMessages);
-  const surplus = Math.max(0, keptWords.length + keptLetters.length - settings.mostFeatures);
-  const fromWords = Math.round((surplus * keptWords.length) / (keptWords.length + keptLetters.length || 1));
-  keptWords.length -= fromWords;
-  keptLetters.length -= surplus - fromWords;
-
-  const kept = [...keptWords, ...keptLetters];
+  // The same hash twice is a collision: one row cannot be two features, and words say most.
+  for (const key of words.keys()) pairs.delete(key);
+  for (const part of [words, pairs]) for (const key of part.keys()) letters.delete(key);
+  const { leastMessages } = settings;
+  const kept = [
+    ...frequent(words, leastMessages, settings.mostWords),
+    ...frequent(pairs, leastMessages, settings.mostPairs),
+    ...frequent(letters, leastMessages, settings.mostLetters),
+  ];
   const idfOf = (count: number): number => Math.log((1 + messages.length) / (1 + count)) + 1;
   return {
     keys: Int32Array.from(kept, ([key]) => key),
     idf: Float32Array.from(kept, ([, count]) => idfOf(count)),
     unseenIdf: idfOf(0),
+    pairWeight: settings.pairWeight,
     letterWeight: settings.letterWeight,
   };
 }
@@ -78,6 +83,9 @@ function countOnce(counts: Map<number, number>, hashes: Int32Array): void {
 }
 
 /** Those that occur often enough, the most frequent first; ties by key, so that the order is always the same. */
-function frequent(counts: Map<number, number>, least: number): [number, number][] {
-  return [...counts].filter(([, count]) => count >= least).sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+function frequent(counts: Map<number, number>, least: number, most: number): [number, number][] {
+  return [...counts]
+    .filter(([, count]) => count >= least)
+    .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+    .slice(0, most);
 }

@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import type pg from 'pg';
+import { PingingPool } from './pinging-pool.js';
+
+/** A message of PostgreSQL's protocol: its type, its length, its content. */
+function message(type: string, content: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(content.length + 4);
+  return Buffer.concat([Buffer.from(type), length, content]);
+}
+
+const WELCOME = message('R', Buffer.alloc(4));
+const READY = message('Z', Buffer.from('I'));
+const LAST_WORDS = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0'));
+
+describe('the pool', () => {
+  let server: Server;
+  let pool: PingingPool;
+
+  /** Serves connections as PostgreSQL does when it is killed: it greets and says goodbye in one breath. */
+  beforeAll(async () => {
+    server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(Buffer.concat([WELCOME, READY, LAST_WORDS])));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('no port');
+    pool = new PingingPool({ host: '127.0.0.1', port: address.port, user: 'otklik', max: 1 });
+    pool.on('error', () => undefined);
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    server.close();
+  });
+
+  it('survives a connection that dies in the moment it is handed out, and its borrower is told', async () => {
+    const client: pg.PoolClient = await pool.connect();
+    await expect(client.query('select 1')).rejects.toThrow(/not queryable|terminated/);
+    client.release(true);
+  });
+});

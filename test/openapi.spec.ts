@@ -1,0 +1,227 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { packageFolder } from '../src/config/package-folder.js';
+import { Contract } from './openapi/contract.js';
+import { type Document, mediaOf, type Operation, operationsOf } from './openapi/document.js';
+import { exampleCalls, pathFor, type Subjects } from './openapi/example-calls.js';
+import { routesOf } from './openapi/routes.js';
+import type { ApiClient } from './support/api-client.js';
+import { newClient, TestOtklik } from './support/test-otklik.js';
+
+const NOBODY = '019aa5c6-0000-7000-8000-000000000000';
+
+/** What is served beside the API: the document itself, and the page that shows it. */
+const AROUND_THE_API = /^\/(docs|openapi\.(json|yaml))/;
+
+const otklik = new TestOtklik({
+  env: { RATE_LIMIT: 'on', RATE_LIMIT_KEYS: '6000', HTTP_BODY_LIMIT: '20000' },
+});
+let document: Document;
+let contract: Contract;
+
+beforeAll(async () => {
+  await otklik.start();
+  document = (await otklik.api.get<Document>('/openapi.json')).body;
+  contract = new Contract(document);
+  // Lists have something to show, more than a page of one, and examples find the client that they are about.
+  for (const content of ['Where is my parcel?', 'My card was stolen!']) {
+    await otklik.accept({ clientId: 'shop-42', content });
+  }
+  await otklik.createKey({ name: 'another', scopes: ['messages:read'] });
+});
+
+afterAll(() => otklik.stop());
+
+async function newSubjects(): Promise<Subjects> {
+  const clientId = newClient();
+  const { id, conversationId } = await otklik.accept({ clientId, content: 'Hello' });
+  await otklik.accept({ clientId, content: 'Is anybody there?' });
+  const key = await otklik.createKey({ name: 'spec', scopes: ['messages:read'] });
+  return { messageId: id, conversationId, apiKeyId: key.id };
+}
+
+/** Sends a request about something that exists, and says what about the answer the document does not say. */
+async function faultsOfRequest(
+  operation: Operation,
+  request: { api?: ApiClient; path?: string; body?: string; type?: string; status: number },
+): Promise<string[]> {
+  const path = request.path ?? pathFor(operation, await newSubjects());
+  const media = mediaOf(operation.requestBody?.content);
+  const body = request.body ?? (media && JSON.stringify(media[1].example));
+  const answer = await (request.api ?? otklik.api).send(operation.method.toUpperCase(), path, {
+    ...(body !== undefined && { body, headers: { 'content-type': request.type ?? 'application/json' } }),
+  });
+  const faults = contract.faultsOf(operation, answer);
+  if (answer.status !== request.status) faults.push(`answered ${answer.status}, not ${request.status}`);
+  return faults.map((fault) => `${operation.operationId}: ${fault}`);
+}
+
+/** The faults of all operations that have a status in the document. */
+async function faultsOfAll(
+  status: number,
+  request: (operation: Operation) => Promise<Partial<Parameters<typeof faultsOfRequest>[1]>>,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const concerned = operationsOf(document).filter(({ responses }) => responses[status] !== undefined);
+  expect(concerned).not.toHaveLength(0);
+  for (const operation of concerned) {
+    faults.push(...(await faultsOfRequest(operation, { ...(await request(operation)), status })));
+  }
+  return faults;
+}
+
+describe('the OpenAPI document', () => {
+  it("is clean by Redocly's recommended rules, and a few more (redocly.yaml)", async () => {
+    const root = packageFolder(import.meta.url);
+    const folder = mkdtempSync(join(tmpdir(), 'otklik-openapi-'));
+    try {
+      const file = join(folder, 'openapi.json');
+      writeFileSync(file, JSON.stringify(document));
+      const cli = join(root, 'node_modules/@redocly/cli/bin/cli.js');
+      const rules = ['--config', join(root, 'redocly.yaml'), '--format', 'json'];
+      const lint = spawn(process.execPath, [cli, 'lint', file, ...rules], {
+        cwd: folder,
+        env: { PATH: process.env.PATH, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let report = '';
+      lint.stdout.setEncoding('utf8').on('data', (text: string) => {
+        report += text;
+      });
+      await once(lint, 'close');
+      expect(JSON.parse(report)).toMatchObject({ totals: { errors: 0, warnings: 0 }, problems: [] });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('has every route of the server, and no other', async () => {
+    const fastify: FastifyInstance = otklik.part(HttpAdapterHost).httpAdapter.getInstance();
+    const served = routesOf(fastify.printRoutes({ commonPrefix: false }))
+      .filter(({ path }) => !AROUND_THE_API.test(path))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+    const documented = operationsOf(document).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect(served.sort()).toEqual(documented.sort());
+  });
+
+  it('says for every operation what it is for, who may call it, and for every parameter what it means', () => {
+    const names = document.openapi && operationsOf(document).map(({ operationId }) => operationId);
+    expect(new Set(names).size).toBe(operationsOf(document).length);
+    for (const operation of operationsOf(document)) {
+      expect(operation).toMatchObject({ summary: expect.any(String), tags: [expect.any(String)] });
+      expect(operation.requestBody?.required ?? true).toBe(true);
+      for (const parameter of operation.parameters ?? []) {
+        expect(parameter).toMatchObject({
+          description: expect.stringMatching(/\w/),
+          schema: { examples: [expect.anything()] },
+        });
+      }
+      const isPublic = operation.path.startsWith('/health');
+      expect(operation.security).toEqual(isPublic ? [] : [{ apiKey: [expect.stringMatching(/^\w+:\w+$/)] }]);
+    }
+  });
+
+  it('has examples that are valid by its own schemas', () => {
+    const faults: string[] = [];
+    for (const operation of operationsOf(document)) {
+      const medias = [
+        ...Object.entries(operation.requestBody?.content ?? {}),
+        ...Object.values(operation.responses).flatMap(({ content }) => Object.entries(content ?? {})),
+      ];
+      for (const [type, { schema, example }] of medias) {
+        const found = example === undefined ? ['there is none'] : contract.faultsOfValue(schema, example);
+        faults.push(...found.map((fault) => `example of ${operation.operationId} (${type}): ${fault}`));
+      }
+      for (const { name, schema } of operation.parameters ?? []) {
+        for (const example of schema.examples ?? []) {
+          const found = contract.faultsOfValue(schema, example);
+          faults.push(...found.map((fault) => `example of ${name} of ${operation.operationId}: ${fault}`));
+        }
+      }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('says what the server answers to each of its examples', async () => {
+    const faults: string[] = [];
+    for (const operation of operationsOf(document)) {
+      for (const call of await exampleCalls(operation, otklik.api, newSubjects)) {
+        const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
+        const answer = await otklik.api.send(call.method, call.path, { ...body, headers: call.headers });
+        const found = contract.faultsOf(operation, answer);
+        if (answer.status >= 300) found.push(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
+        faults.push(...found.map((fault) => `${call.name}: ${fault}`));
+      }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('types both answers to a message: the first, and its repetition', async () => {
+    const operation = operationsOf(document).find(({ operationId }) => operationId === 'receiveMessage');
+    if (!operation) throw new Error('There is no receiveMessage.');
+    expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['200', '201', '422']));
+    const message = { clientId: newClient(), content: 'Twice' };
+    const key = { 'idempotency-key': 'openapi-1' };
+    const first = await otklik.receive(message, key);
+    const second = await otklik.receive(message, key);
+    const other = await otklik.receive({ ...message, content: 'Else' }, key);
+    expect([first.status, second.status, other.status]).toEqual([201, 200, 422]);
+    for (const answer of [first, second, other]) expect(contract.faultsOf(operation, answer)).toEqual([]);
+  });
+});
+
+describe('the problems in the OpenAPI document are those of the server', () => {
+  it('400: a request that is not valid', async () => {
+    const faults = await faultsOfAll(400, async (operation) => {
+      if (operation.requestBody) return { body: '{"unknown":1}' };
+      if (operation.path.includes('{id}')) return { path: operation.path.replace('{id}', 'none') };
+      if (operation.path.includes('{clientId}')) return { path: operation.path.replace('{clientId}', '~') };
+      // What every route refuses, health included.
+      return { path: `${operation.path}?x=${encodeURIComponent("' or 1=1 --")}` };
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('401: no key, or a wrong one', async () => {
+    expect(await faultsOfAll(401, async () => ({ api: otklik.api.withKey(undefined) }))).toEqual([]);
+    expect(await faultsOfAll(401, async () => ({ api: otklik.api.withKey('otk_wrong') }))).toEqual([]);
+  });
+
+  it('403: a key without the scope that the operation names', async () => {
+    const lacking = async ({ security }: Operation): Promise<{ api: ApiClient }> => {
+      const needed = security[0]?.apiKey?.[0];
+      return { api: await otklik.caller(needed === 'messages:read' ? 'messages:write' : 'messages:read') };
+    };
+    expect(await faultsOfAll(403, lacking)).toEqual([]);
+  });
+
+  it('404: something that is not there', async () => {
+    const nowhere = async ({ path }: Operation): Promise<{ path: string }> => ({
+      path: path.replace('{id}', NOBODY).replace('{clientId}', 'nobody'),
+    });
+    expect(await faultsOfAll(404, nowhere)).toEqual([]);
+  });
+
+  it('409: a conversation that is closed', async () => {
+    const faults = await faultsOfAll(409, async (operation) => {
+      const subjects = await newSubjects();
+      await otklik.api.post(`/api/conversations/${subjects.conversationId}/close`, { reason: 'solved' });
+      return { path: pathFor(operation, subjects) };
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('413: a body that is too large', async () => {
+    const body = JSON.stringify({ content: 'x'.repeat(30_000) });
+    expect(await faultsOfAll(413, async () => ({ body }))).toEqual([]);
+  });
+
+  it('415: a body that is not JSON', async () => {
+    expect(await faultsOfAll(415, async () => ({ body: 'hello', type: 'text/plain' }))).toEqual([]);
+  });
+});

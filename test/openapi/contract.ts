@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Ajv2020, type AnySchema, type ErrorObject } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { type JsonSchema, mapSchema } from '../../src/http/json-schema.js';
+import type { Answer } from '../support/api-client.js';
+import { type Document, mediaOf, type Operation } from './document.js';
+
+/** The headers that the document speaks of; all others are HTTP's own. */
+const OWN_HEADERS = [
+  'X-Request-Id',
+  'RateLimit-Policy',
+  'RateLimit',
+  'Retry-After',
+  'WWW-Authenticate',
+  'Idempotent-Replayed',
+  'Preference-Applied',
+];
+
+/** Sent only where the request asked for it. */
+const ON_REQUEST = ['Preference-Applied'];
+
+/** Holds answers against the document: status, content type, headers and body. */
+export class Contract {
+  private readonly ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+
+  constructor(private readonly document: Document) {
+    formats.default(this.ajv);
+  }
+
+  /** What is wrong about an answer, as the document has it. */
+  faultsOf(operation: Operation, { status, headers, body }: Answer<unknown>): string[] {
+    const response = operation.responses[status];
+    if (!response) return [`status ${status} is not documented: ${JSON.stringify(body)}`];
+    const documented = Object.keys(response.headers ?? {});
+    const faults = [
+      ...this.faultsOfHeaders(documented, headers),
+      ...(status < 400 ? missingHeaders(documented, headers) : []),
+    ];
+    const media = mediaOf(response.content);
+    if (!media) return body === undefined ? faults : [...faults, `there is a body: ${JSON.stringify(body)}`];
+    const [type, { schema }] = media;
+    const sent = headers['content-type']?.split(';', 1)[0];
+    if (sent !== type) faults.push(`the content type is ${sent}, not ${type}`);
+    return [...faults, ...this.faultsOfValue(schema, body)];
+  }
+
+  /** What is wrong about a value, as a schema of the document has it; a field that it does not name is wrong, too. */
+  faultsOfValue(schema: JsonSchema, value: unknown): string[] {
+    const validate = this.ajv.compile(this.selfContained(schema));
+    validate(value);
+    return (validate.errors ?? []).map((error) => describeError(error, value));
+  }
+
+  private faultsOfHeaders(documented: readonly string[], headers: IncomingHttpHeaders): string[] {
+    const faults: string[] = [];
+    for (const name of OWN_HEADERS) {
+      const value = headers[name.toLowerCase()];
+      const isDocumented = documented.includes(name);
+      const header = this.document.components.headers[name];
+      if (value !== undefined && !isDocumented) faults.push(`the header ${name} is not documented here`);
+      if (value === undefined && isDocumented && header?.required)
+        faults.push(`the header ${name} is missing`);
+      if (value === undefined || !header) continue;
+      const parsed = header.schema.type === 'integer' ? Number(value) : value;
+      faults.push(...this.faultsOfValue(header.schema, parsed).map((fault) => `${name}: ${fault}`));
+    }
+    return faults;
+  }
+
+  /** A schema with everything that it refers to, and closed: its objects have the fields that it names, no others. */
+  private selfContained(schema: JsonSchema): AnySchema {
+    const localise = (part: JsonSchema): JsonSchema => {
+      const { $ref, ...rest } = part;
+      if (typeof $ref === 'string')
+        return { ...rest, $ref: $ref.replace('#/components/schemas/', '#/$defs/') };
+      if (rest.properties === undefined || rest.additionalProperties !== undefined) return rest;
+      return { ...rest, additionalProperties: false };
+    };
+    const definitions = Object.entries(this.document.components.schemas).map(([name, definition]) => [
+      name,
+      mapSchema(definition, localise),
+    ]);
+    return { ...mapSchema(schema, localise), $defs: Object.fromEntries(definitions) };
+  }
+}
+
+function missingHeaders(documented: readonly string[], headers: IncomingHttpHeaders): string[] {
+  return documented
+    .filter((name) => !ON_REQUEST.includes(name) && headers[name.toLowerCase()] === undefined)
+    .map((name) => `the header ${name} is missing`);
+}
+
+function describeError({ instancePath, message, params }: ErrorObject, value: unknown): string {
+  return `${instancePath || 'the value'} ${message} ${JSON.stringify(params)} in ${JSON.stringify(value)}`;
+}

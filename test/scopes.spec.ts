@@ -1,0 +1,85 @@
+import { SCOPES, type Scope } from '../src/auth/caller.js';
+import type { Problem } from '../src/http/problem.js';
+import type { ApiClient } from './support/api-client.js';
+import { TestOtklik } from './support/test-otklik.js';
+
+const ID = '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70';
+
+const ROUTES: readonly [method: string, path: string, scope: Scope][] = [
+  ['POST', '/api/messages', 'messages:write'],
+  ['GET', '/api/messages', 'messages:read'],
+  ['GET', `/api/messages/${ID}`, 'messages:read'],
+  ['POST', `/api/messages/${ID}/triage`, 'conversations:write'],
+  ['GET', '/api/conversations', 'messages:read'],
+  ['GET', `/api/conversations/${ID}`, 'messages:read'],
+  ['GET', `/api/conversations/${ID}/messages`, 'messages:read'],
+  ['POST', `/api/conversations/${ID}/replies`, 'conversations:write'],
+  ['POST', `/api/conversations/${ID}/close`, 'conversations:write'],
+  ['POST', `/api/conversations/${ID}/priority`, 'conversations:write'],
+  ['GET', '/api/clients/nobody', 'messages:read'],
+  ['GET', '/api/reminders', 'messages:read'],
+  ['GET', '/api/reminder-policies', 'messages:read'],
+  ['GET', '/api/events', 'messages:read'],
+  ['GET', '/api/api-keys', 'keys:manage'],
+  ['POST', '/api/api-keys', 'keys:manage'],
+  ['DELETE', `/api/api-keys/${ID}`, 'keys:manage'],
+];
+
+describe('what an API key may do', () => {
+  const otklik = new TestOtklik();
+  const callers = new Map<Scope, ApiClient>();
+  beforeAll(async () => {
+    await otklik.start();
+    for (const scope of SCOPES) callers.set(scope, await otklik.caller(scope));
+  });
+  afterAll(() => otklik.stop());
+
+  const send = (caller: ApiClient | undefined, method: string, path: string) =>
+    (caller ?? otklik.api.withKey(undefined)).refused(
+      method,
+      path,
+      method === 'POST' ? { body: '{}', headers: { 'content-type': 'application/json' } } : {},
+    );
+
+  it.each(ROUTES)('%s %s needs %s, and nothing else will do', async (method, path, needed) => {
+    expect((await send(undefined, method, path)).status).toBe(401);
+    for (const scope of SCOPES) {
+      const { status, body } = await send(callers.get(scope), method, path);
+      if (scope === needed) {
+        expect([200, 400, 404]).toContain(status);
+      } else {
+        expect([scope, status]).toEqual([scope, 403]);
+        expect(body).toMatchObject({ code: 'scope_missing', title: 'Forbidden' });
+        expect(body.detail).toContain(needed);
+      }
+    }
+  });
+
+  it('is everything for the administrator', async () => {
+    for (const [method, path] of ROUTES) {
+      expect([200, 400, 404]).toContain((await send(otklik.api, method, path)).status);
+    }
+  });
+
+  it('is said for every route there is', async () => {
+    const { body } = await otklik.api.withKey(undefined).get<{
+      paths: Record<string, Record<string, { security?: unknown[] }>>;
+    }>('/openapi.json');
+    const guarded = Object.entries(body.paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, { security }]) => security?.length)
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    );
+    const tested = ROUTES.map(([method, path]) =>
+      `${method} ${path}`.replace(ID, '{id}').replace('nobody', '{clientId}'),
+    );
+    expect(guarded.toSorted()).toEqual(tested.toSorted());
+  });
+
+  it.each(['/health', '/health/live', '/health/ready', '/health/database', '/openapi.json', '/docs'])(
+    'does not matter for %s: it is open to all',
+    async (path) => {
+      expect((await otklik.api.withKey(undefined).get<Problem>(path)).status).toBe(200);
+    },
+  );
+});
