@@ -9,7 +9,7 @@ const GROUND = {
   config: ['resilience/error-code'],
   errors: [],
   resilience: ['config'],
-  logging: ['config'],
+  logging: ['config', 'resilience/error-code'],
   database: ['config', 'logging', 'resilience'],
   // A request carries its caller, and the OpenAPI document names the scope that each operation asks for.
   http: [
@@ -33,13 +33,14 @@ const FEATURES = {
   events: [...FOR_ALL, 'conversations/priority'],
   messages: [
     ...FOR_ALL,
+    'clients/client\\.schemas',
     'conversations/priority',
     'events/(outbox|event-catalogue|events\\.module)',
     'reminders',
     'triage/triage',
   ],
-  conversations: [...FOR_ALL, 'events', 'messages', 'reminders'],
-  clients: [...FOR_ALL, 'messages/message\\.schemas'],
+  conversations: [...FOR_ALL, 'clients/client\\.schemas', 'events', 'messages', 'reminders'],
+  clients: [...FOR_ALL],
   health: [...FOR_ALL],
 };
 

@@ -177,6 +177,20 @@ export class CreateConversations implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      -- the routines, whose versions come and go outside of the migrations, are made of this schema's types
+      do $$
+      declare
+        routine text;
+      begin
+        for routine in
+          select 'function ' || oid::regprocedure from pg_proc where proname ~ '^ingest_messages_[0-9a-f]{12}$'
+           union all
+          select 'type ' || oid::regtype from pg_type where typname ~ '^ingest_messages_[0-9a-f]{12}_' and typtype = 'c'
+        loop
+          execute 'drop ' || routine;
+        end loop;
+      end $$;
+
       drop table api_keys, idempotency_records, events, reminder_policies, reminders, messages, conversations, clients;
       drop function uuid_v7, iso8601;
       drop type priority, conversation_status, message_direction, message_author, reminder_kind;

@@ -244,8 +244,8 @@ export const SETTINGS = {
     ),
     batchesInFlight: setting(
       'INGEST_BATCHES_IN_FLIGHT',
-      'transactions of ingest at once, in each process',
-      count({ min: 1, max: 32, default: 2 }),
+      'transactions of ingest at once, in each process: while one is written to disk, others are decided',
+      count({ min: 1, max: 32, default: 4 }),
     ),
     queueMax: setting(
       'INGEST_QUEUE_MAX',

@@ -56,7 +56,7 @@ const ATTACKS: readonly [pattern: RegExp, what: string][] = [
     'script injection',
   ],
   [
-    /\bunion\b\s+(?:all\s+)?select\b|['"`]\s*(?:or|and)\b.{0,40}(?:=|\blike\b|\bis\b)|\b(?:or|and)\b\s+\d+\s*=\s*\d+|;\s*(?:drop|delete|insert|update|alter|create|truncate|exec|execute|grant)\b|['"`]\s*(?:--|#|\/\*)|['"`]\s*;|\b(?:pg_sleep|waitfor\s+delay|benchmark|xp_cmdshell|information_schema)\b|\/\*.*\*\//i,
+    /\bunion\b\s+(?:all\s+)?select\b|['"`]\s*(?:or|and)\b.{0,40}(?:=|\blike\b|\bis\b)|\b(?:or|and)\b\s+\d+\s*=\s*\d+|;\s*(?:drop|delete|insert|update|alter|create|truncate|exec|execute|grant)\b|['"`]\s*(?:--|#|\/\*)|['`]\s*;|\b(?:pg_sleep|waitfor\s+delay|benchmark|xp_cmdshell|information_schema)\b|\/\*.*\*\//i,
     'SQL injection',
   ],
 ];

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Message } from './message.entity.js';
@@ -6,16 +6,23 @@ import { MessageRepository } from './message.repository.js';
 
 /**
  * Holds a request until its message was answered. A reply through this process is noticed at once; one through
- * another process when the database is next asked, each `REPLY_POLL_INTERVAL`.
+ * another process when the database is next asked, each `REPLY_POLL_INTERVAL`. A shutdown ends the waiting: the
+ * message is stored, and its sender is told so instead of being cut off.
  */
 @Injectable()
-export class ReplyWatch {
+export class ReplyWatch implements BeforeApplicationShutdown {
   private readonly watchers = new Map<string, Set<() => void>>();
+  private closing = false;
 
   constructor(
     private readonly messages: MessageRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  beforeApplicationShutdown(): void {
+    this.closing = true;
+    for (const conversationId of [...this.watchers.keys()]) this.notice(conversationId);
+  }
 
   /** Says that a conversation was answered; called after the commit. */
   notice(conversationId: string): void {
@@ -26,7 +33,7 @@ export class ReplyWatch {
    * Waits for a reply to a message.
    *
    * @param limit milliseconds
-   * @returns the reply, or null once the time is up or the caller has gone
+   * @returns the reply, or null once the time is up, the caller has gone, or this process goes
    */
   async waitFor(
     message: Pick<Message, 'conversationId' | 'createdAt'>,
@@ -37,7 +44,7 @@ export class ReplyWatch {
     for (;;) {
       const woken = this.nextNotice(message.conversationId, gone, deadline);
       const reply = await this.messages.findReply(message);
-      if (reply || gone.aborted || performance.now() >= deadline) {
+      if (reply || gone.aborted || this.closing || performance.now() >= deadline) {
         woken.cancel();
         return reply;
       }

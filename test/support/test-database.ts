@@ -98,6 +98,25 @@ export class TestDatabase {
     }
   }
 
+  /** Runs the work in a transaction that is rolled back. */
+  async rolledBack<T>(
+    work: (
+      query: <Row extends object>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>,
+    ) => Promise<T>,
+  ): Promise<T> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      return await work(
+        async <Row extends object>(sql: string, parameters: readonly unknown[] = []) =>
+          (await client.query<Row>(sql, [...parameters])).rows,
+      );
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  }
+
   /** Waits until so many of the application's statements wait for a lock. */
   async untilBlocked(count: number): Promise<void> {
     await eventually(

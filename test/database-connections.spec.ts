@@ -1,0 +1,73 @@
+import { newClient, TestOtklik } from './support/test-otklik.js';
+
+describe('connections to the database (I9)', () => {
+  const otklik = new TestOtklik({ env: { DATABASE_POOL_MAX: '4' } });
+  beforeAll(() => otklik.start());
+  afterAll(() => otklik.stop());
+
+  const burst = () =>
+    Promise.all([
+      ...Array.from({ length: 6 }, () => otklik.api.get('/api/messages?limit=1')),
+      ...Array.from({ length: 3 }, () => otklik.receive({ clientId: newClient(), content: 'Hello' })),
+      otklik.api.get('/api/events?limit=1'),
+    ]);
+
+  it('that died are never handed to a request', async () => {
+    for (let round = 0; round < 10; round++) {
+      await burst();
+      const ended = await otklik.database.query<{ ended: boolean }>(
+        `select pg_terminate_backend(pid, 5000) as ended from pg_stat_activity
+          where datname = current_database() and application_name = 'otklik'`,
+      );
+      expect(ended.length).toBeGreaterThan(0);
+      const statuses = (await burst()).map(({ status }) => status);
+      expect(statuses.filter((status) => status >= 300)).toEqual([]);
+    }
+  });
+
+  it('that die in the middle of a message leave it stored once', async () => {
+    const { clientId } = await otklik.accept({ clientId: newClient(), content: 'Before' });
+    const before = await otklik.database.countRows();
+    const answer = await otklik.database.during(
+      `select from clients where id = '${clientId}' for update`,
+      async () => {
+        const answer = otklik.receive({ clientId, content: 'Once' }, { 'idempotency-key': 'cut-off' });
+        await otklik.database.untilBlocked(1);
+        await otklik.database.query(
+          `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+            where datname = current_database() and application_name = 'otklik' and wait_event_type = 'Lock'`,
+        );
+        return { answer };
+      },
+    );
+    expect((await answer.answer).status).toBe(201);
+    expect((await otklik.database.countRows()).messages).toBe(before.messages + 1);
+  });
+
+  it('are waited for only so long: then the request gets 503', async () => {
+    const small = new TestOtklik({
+      beside: otklik,
+      env: { DATABASE_POOL_MAX: '1', DATABASE_POOL_WAIT: 'PT0.1S' },
+    });
+    await small.start();
+    const { conversationId, clientId } = await small.accept({ clientId: newClient(), content: 'Before' });
+    const { holding, refused } = await otklik.database.during(
+      `select from clients where id = '${clientId}' for update`,
+      async () => {
+        const holding = small.api.post(`/api/conversations/${conversationId}/close`, { reason: 'solved' });
+        await otklik.database.untilBlocked(1);
+        const refused = [
+          await small.api.get('/api/messages'),
+          await small.receive({ clientId: newClient(), content: 'Hello' }),
+        ];
+        return { holding, refused };
+      },
+    );
+    expect((await holding).status).toBe(200);
+    for (const { status, body } of refused) {
+      expect([status, body]).toEqual([503, expect.objectContaining({ code: 'database_unavailable' })]);
+    }
+    expect((await small.api.get('/api/messages')).status).toBe(200);
+    await small.stop();
+  });
+});
