@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { packageFolder } from '../src/config/package-folder.js';
 import { Cleanup, Interrupted } from './cleanup.js';
+import type { Contender } from './contenders/contender.js';
 import { POOL_SIZE } from './contenders/contender-process.js';
-import { type Contender, START } from './contenders/contenders.js';
+import { START } from './contenders/contenders.js';
 import { OTKLIK_SETTINGS } from './contenders/otklik.js';
 import { DatabaseServer, missingGuarantees } from './database-server.js';
 import { judge } from './goals.js';
@@ -11,8 +12,10 @@ import type { Figures } from './load.js';
 import { describeMachine, describeVersions } from './machine.js';
 import { type ContenderName, HELP, type Options, parseOptions, UsageError } from './options.js';
 import { pgbenchVersion } from './pgbench.js';
-import { type Measurement, ROUND } from './plan.js';
+import { type Measurement, roundWith } from './plan.js';
 import { type Measured, mediansOf, type Report, renderReport, toJson } from './report.js';
+import type { Filled } from './stored/fill.js';
+import { isPageKind } from './stored/pages.js';
 import { wholes } from './table.js';
 
 type Contenders = ReadonlyMap<ContenderName, Contender>;
@@ -27,8 +30,8 @@ async function run(options: Options, cleanup: Cleanup): Promise<void> {
   const settings = await server.settings();
   const contenders = new Map<ContenderName, Contender>();
   for (const name of options.only) {
-    say(`Starting ${name} …`);
-    contenders.set(name, await START[name](server, cleanup));
+    say(`Starting ${name}${name === 'ours-stored' ? ` with ${wholes(options.stored)} messages` : ''} …`);
+    contenders.set(name, await START[name](server, cleanup, options.stored));
   }
 
   const measured = await measureRounds(options, server, contenders);
@@ -46,6 +49,7 @@ async function run(options: Options, cleanup: Cleanup): Promise<void> {
       nestSave: { poolSize: POOL_SIZE },
     },
     missingGuarantees: missingGuarantees(settings, machine.fileSystem),
+    filled: filledBy(contenders),
     verified,
     measured,
     goals: judge(new Map(measured.map(({ id, rounds }) => [id, mediansOf(rounds)]))),
@@ -62,7 +66,7 @@ async function measureRounds(
   server: DatabaseServer,
   contenders: Contenders,
 ): Promise<Measured[]> {
-  const plan = ROUND.filter(({ contender }) => contenders.has(contender));
+  const plan = roundWith(options.stored).filter(({ contender }) => contenders.has(contender));
   const rounds = new Map(plan.map(({ id }): [string, Figures[]] => [id, []]));
   const steps = plan.length * options.rounds;
   say(
@@ -93,6 +97,13 @@ function contenderOf(contenders: Contenders, { contender }: Measurement): Conten
   return found;
 }
 
+/** What the databases held that were not empty. */
+function filledBy(contenders: Contenders): Record<string, Filled> {
+  return Object.fromEntries(
+    [...contenders].flatMap(([name, { filled }]) => (filled ? [[name, filled] as const] : [])),
+  );
+}
+
 /** An accepted message that is not stored, or a stored one that nobody was told of, makes figures worthless. */
 async function verify(
   measured: readonly Measured[],
@@ -100,15 +111,15 @@ async function verify(
 ): Promise<Record<string, number>> {
   const verified: Record<string, number> = {};
   for (const [name, contender] of contenders) {
-    const stored = await contender.countMessages();
+    const added = (await contender.countMessages()) - (contender.filled?.messages ?? 0);
     const accepted = measured
-      .filter((measurement) => measurement.contender === name)
+      .filter(({ contender, workload }) => contender === name && !isPageKind(workload))
       .flatMap(({ rounds }) => rounds)
       .reduce((sum, figures) => sum + figures.accepted, 0);
-    if (stored !== accepted) {
-      throw new Error(`${name} accepted ${wholes(accepted)} messages and stored ${wholes(stored)}.`);
+    if (added !== accepted) {
+      throw new Error(`${name} accepted ${wholes(accepted)} messages and stored ${wholes(added)}.`);
     }
-    verified[name] = stored;
+    verified[name] = added;
   }
   return verified;
 }

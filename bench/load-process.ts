@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
 import type { LoadAnswer, LoadJob } from './load.js';
-import { randomMessageRequest } from './message-request.js';
 import { percentile } from './statistics.js';
+import { makerOf, STATUS_OF } from './traffic.js';
 
 /** For requests that are under way when the time is up: they are answered and counted, not cut off. */
 const DRAIN_SECONDS = 30;
@@ -24,7 +24,13 @@ class Load {
   private failure: string | undefined;
   private badStatus: number | undefined;
 
-  constructor(private readonly job: LoadJob) {}
+  private readonly make: () => autocannon.Request;
+  private readonly goodStatus: number;
+
+  constructor(private readonly job: LoadJob) {
+    this.make = makerOf(job);
+    this.goodStatus = STATUS_OF[job.traffic.kind];
+  }
 
   async run(): Promise<LoadAnswer> {
     const { url, connections, warmUp, seconds } = this.job;
@@ -33,7 +39,6 @@ class Load {
         {
           url,
           connections,
-          method: 'POST',
           duration: warmUp + seconds + DRAIN_SECONDS,
           timeout: DRAIN_SECONDS,
           setupClient: (client) => this.setUp(client),
@@ -88,15 +93,11 @@ class Load {
    * machine that the servers share (measured: 22 µs a request instead of 12).
    */
   private prepare(count: number): Requests {
-    return Array.from({ length: count }, () => {
-      const { key, body } = randomMessageRequest(this.job.workload);
-      const headers = { ...this.job.headers, 'content-type': 'application/json', 'idempotency-key': key };
-      return { body, headers };
-    });
+    return Array.from({ length: count }, this.make);
   }
 
   private count(status: number, milliseconds: number): void {
-    if (status !== 201) {
+    if (status !== this.goodStatus) {
       this.badStatus ??= status;
       this.isEnding = true;
       return;
@@ -109,7 +110,7 @@ class Load {
   /** autocannon shows a body right after its status; the first refusal is worth reading. */
   private lookAt(body: autocannon.Request['body']): boolean {
     if (this.badStatus !== undefined && this.failure === undefined) {
-      this.fail(`Status ${this.badStatus} instead of 201: ${body}`);
+      this.fail(`Status ${this.badStatus} instead of ${this.goodStatus}: ${body}`);
     }
     return true;
   }

@@ -3,12 +3,18 @@ import { fileURLToPath } from 'node:url';
 import type { Cleanup } from './cleanup.js';
 import type { Workload } from './message-request.js';
 
+/** What is asked for: messages to be stored, or pages to be read, at random. */
+export type Traffic =
+  | { readonly kind: 'messages'; readonly workload: Workload }
+  | { readonly kind: 'pages'; readonly paths: readonly string[] };
+
 /** What one load process is to do. Times in seconds. */
 export interface LoadJob {
+  /** Where the server listens. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
-  readonly workload: Workload;
+  readonly traffic: Traffic;
   readonly warmUp: number;
   readonly seconds: number;
   /** Requests a second to be ready for; more only cost the load process time while it measures. */
@@ -23,7 +29,7 @@ export interface Figures {
   readonly p99: number;
   /** Measured in this window. */
   readonly count: number;
-  /** Everything that was accepted, before and after the window too: as many rows have to be in the table. */
+  /** Everything that was answered well, before and after the window too: as many new rows are in the table. */
   readonly accepted: number;
   /** Of one core, by the process that made the load; undefined where that is not known. */
   readonly loadCpu?: number;
@@ -33,9 +39,9 @@ export interface Figures {
 export type LoadAnswer = { readonly figures: Figures } | { readonly failure: string };
 
 /**
- * Sends messages from a process of its own, which shares no event loop with a server.
+ * Sends requests from a process of its own, which shares no event loop with a server.
  *
- * @throws when any answer is not a 201, with the first such answer
+ * @throws when any answer has another status than it should, with the first such answer
  */
 export async function measureLoad(job: LoadJob, cleanup: Cleanup): Promise<Figures> {
   const child = fork(fileURLToPath(new URL('./load-process.js', import.meta.url)), { env: {} });

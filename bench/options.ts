@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
+import { STORED_STEP } from './stored/shape.js';
+import { wholes } from './table.js';
 
-export const CONTENDERS = ['pgbench', 'fastify', 'nest-save', 'ours'] as const;
+export const CONTENDERS = ['pgbench', 'fastify', 'nest-save', 'ours', 'ours-stored'] as const;
 export type ContenderName = (typeof CONTENDERS)[number];
 
 export interface Options {
@@ -10,6 +12,8 @@ export interface Options {
   /** Seconds before them that are not measured. */
   readonly warmUp: number;
   readonly only: readonly ContenderName[];
+  /** Messages in the full database before the first measurement. */
+  readonly stored: number;
   /** A smoke test or a part: its figures are not for publication. */
   readonly isPartial: boolean;
 }
@@ -22,9 +26,15 @@ export const HELP = `Measures Otklik's ingest over HTTP, from request to commit,
   --rounds N      rounds, in each of which every contender has its turn (default 3)
   --seconds N     measured seconds for each in each round (default 5)
   --only A,B      some contenders only: ${CONTENDERS.join(', ')}
-  --quick         the same as --rounds 1 --seconds 1
+  --stored N      messages that ours-stored begins with, by the 10,000, up to 20,000,000 (default 1,000,000)
+  --quick         the same as --rounds 1 --seconds 1 --stored 20000
   --help          this text
 `;
+
+/** Messages in a database that counts as full, unless the command line says how many. */
+const FULL = 1_000_000;
+const SAMPLE = 20_000;
+const MOST_STORED = 20_000_000;
 
 /** The benchmark cannot run like this; the message is for the person who started it. */
 export class UsageError extends Error {
@@ -38,12 +48,14 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const only = values.only === undefined ? CONTENDERS : contenders(values.only);
   const rounds = values.quick ? 1 : wholeNumber('rounds', values.rounds, 1000);
   const seconds = values.quick ? 1 : wholeNumber('seconds', values.seconds, 3600);
+  const stored = storedMessages(values.stored ?? String(values.quick ? SAMPLE : FULL));
   return {
     rounds,
     seconds,
     warmUp: values.quick ? 1 : 2,
     only,
-    isPartial: rounds < 3 || seconds < 3 || only.length < CONTENDERS.length,
+    stored,
+    isPartial: rounds < 3 || seconds < 3 || stored < FULL || only.length < CONTENDERS.length,
   };
 }
 
@@ -55,6 +67,7 @@ function parse(args: readonly string[]) {
         rounds: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '5' },
         only: { type: 'string' },
+        stored: { type: 'string' },
         quick: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -77,4 +90,10 @@ function wholeNumber(name: string, text: string, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 1 && value <= max) return value;
   throw new UsageError(`--${name} takes a whole number from 1 to ${max}, not "${text}".`);
+}
+
+function storedMessages(text: string): number {
+  const messages = wholeNumber('stored', text, MOST_STORED);
+  if (messages % STORED_STEP === 0) return messages;
+  throw new UsageError(`--stored takes a multiple of ${wholes(STORED_STEP)}, not "${text}".`);
 }

@@ -28,7 +28,7 @@ export async function pgbenchVersion(): Promise<string> {
     throw new UsageError(
       'pgbench, which measures the floor, does not run here. It comes with the PostgreSQL server: on Debian 12 ' +
         'in the package postgresql-15 (apt-get install postgresql-15). ' +
-        'Or leave it out: --only fastify,nest-save,ours',
+        'Or leave it out: --only fastify,nest-save,ours,ours-stored',
       { cause },
     );
   }

@@ -4,6 +4,7 @@ import type { Machine } from './machine.js';
 import type { Options } from './options.js';
 import type { Measurement } from './plan.js';
 import { fourDigits, median } from './statistics.js';
+import type { Filled } from './stored/fill.js';
 import { renderTable, wholes } from './table.js';
 
 /** A measurement with the figures of all rounds, in their order. */
@@ -19,7 +20,9 @@ export interface Report {
   readonly settings: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
   /** What would make the figures better than they are entitled to be. */
   readonly missingGuarantees: readonly string[];
-  /** Messages in each contender's table: as many as were accepted, or there would be no report. */
+  /** What databases held before the first measurement; the others were empty. */
+  readonly filled: Readonly<Record<string, Filled>>;
+  /** Messages that came into each contender's table: as many as were accepted, or there would be no report. */
   readonly verified: Readonly<Record<string, number>>;
   readonly measured: readonly Measured[];
   readonly goals: readonly GoalResult[];
@@ -35,28 +38,39 @@ const MET = { yes: 'yes', returning: 'with 10,000 clients only', no: 'NO' } as c
 
 /** What a person reads in the end. */
 export function renderReport(report: Report): string {
-  const { options, machine, versions, missingGuarantees } = report;
+  const { options, machine, versions, missingGuarantees, filled } = report;
   const figures = report.measured.map(({ title, connections, rounds }) => {
     const { perSecond, p50, p99 } = mediansOf(rounds);
     const rates = rounds.map((round) => round.perSecond);
     const range = `${wholes(Math.min(...rates))}–${wholes(Math.max(...rates))}`;
     return [title, String(connections), wholes(perSecond), range, p50.toFixed(2), p99.toFixed(2)];
   });
-  const goals = report.goals.map(({ title, goal, new: hardest, returning, met }) => {
+  const goals = report.goals.map(({ title, goal, new: hardest, returning, reading, met }) => {
     const text = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(2));
-    return [title, goal, text(hardest), text(returning), met === undefined ? 'not measured' : MET[met]];
+    return [
+      title,
+      goal,
+      text(hardest),
+      text(returning),
+      text(reading),
+      met === undefined ? 'not measured' : MET[met],
+    ];
   });
   const rounds = options.rounds === 1 ? 'one round' : `medians of ${options.rounds} rounds`;
   return [
     `Ingest, from request to commit: ${rounds} of ${options.seconds} s each`,
     `${machine.cores} × ${machine.cpu}, shared by load, server and database; ${machine.fileSystem}; ` +
       `Node ${versions.node}, PostgreSQL ${versions.postgresql}`,
+    ...Object.entries(filled).map(
+      ([name, { messages, megabytes, seconds }]) =>
+        `${name} began with ${wholes(messages)} messages: ${wholes(megabytes)} MB, filled in ${wholes(seconds)} s`,
+    ),
     ...missingGuarantees.map((fault) => `GUARANTEES TURNED OFF: ${fault}`),
     ...(options.isPartial ? ['A partial run: not for publication.'] : []),
     '',
     renderTable(['', 'connections', 'a second', 'lowest–highest', 'p50 ms', 'p99 ms'], figures),
     '',
-    renderTable(['', 'goal', 'new clients', '10,000 clients', 'met'], goals),
+    renderTable(['', 'goal', 'new clients', '10,000 clients', 'reading', 'met'], goals),
   ].join('\n');
 }
 

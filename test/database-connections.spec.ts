@@ -1,3 +1,4 @@
+import { TcpProxy } from './support/tcp-proxy.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
 describe('connections to the database (I9)', () => {
@@ -23,6 +24,24 @@ describe('connections to the database (I9)', () => {
       const statuses = (await burst()).map(({ status }) => status);
       expect(statuses.filter((status) => status >= 300)).toEqual([]);
     }
+  });
+
+  it('that hang without a word are not handed out either', async () => {
+    const proxy = await TcpProxy.before(otklik.database.url);
+    const behind = new TestOtklik({
+      databaseUrl: () => proxy.url,
+      env: { DATABASE_POOL_PING_AFTER: 'PT0S', DATABASE_POOL_MAX: '2' },
+    });
+    await behind.start();
+    expect((await behind.api.get('/api/messages')).status).toBe(200);
+    proxy.hang();
+    const [listed, received] = await Promise.all([
+      behind.api.get('/api/messages'),
+      behind.receive({ clientId: newClient(), content: 'Through' }),
+    ]);
+    expect([listed.status, received.status]).toEqual([200, 201]);
+    await behind.stop();
+    await proxy.close();
   });
 
   it('that die in the middle of a message leave it stored once', async () => {

@@ -11,10 +11,14 @@ export const OTKLIK_SETTINGS = { RATE_LIMIT: 'off' } as const;
 /** Milliseconds. It ends by itself within 25 s (SHUTDOWN_DEADLINE), or it never will. */
 const STOP_DEADLINE = 40_000;
 
-export async function startOtklik(
-  databaseUrl: string,
-  cleanup: Cleanup,
-): Promise<{ url: string; apiKey: string }> {
+interface RunningOtklik {
+  readonly url: string;
+  readonly apiKey: string;
+  /** To be called when it is to end before the run does. */
+  readonly stop: () => Promise<void>;
+}
+
+export async function startOtklik(databaseUrl: string, cleanup: Cleanup): Promise<RunningOtklik> {
   const otklik = await OtklikProcess.start({
     env: {
       ...OTKLIK_SETTINGS,
@@ -25,10 +29,10 @@ export async function startOtklik(
       SECRET_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     },
   });
-  await cleanup.defer(async () => {
+  const stop = await cleanup.defer(async () => {
     const impatience = setTimeout(() => void otklik.kill('SIGKILL'), STOP_DEADLINE);
     await otklik.stop();
     clearTimeout(impatience);
   });
-  return otklik;
+  return { url: otklik.url, apiKey: otklik.apiKey, stop };
 }
