@@ -1,5 +1,8 @@
 import type { Workload } from './message-request.js';
 import { fourDigits } from './statistics.js';
+import type { PageKind } from './stored/pages.js';
+import { SMALL } from './stored/shape.js';
+import { wholes } from './table.js';
 
 /** A median of all rounds. */
 export interface Medians {
@@ -13,12 +16,14 @@ type MediansById = ReadonlyMap<string, Medians>;
 /** A goal of docs/performance: how many connections ours has, and what it is held against. */
 interface Goal {
   readonly title: string;
-  readonly connections: number;
   readonly bound: number;
   readonly isUpperBound: boolean;
-  /** Undefined where the comparison was not measured. */
-  readonly value: (ours: Medians, all: MediansById) => number | undefined;
+  /** Undefined where something was not measured; a goal of reading is asked with "reading" alone. */
+  readonly value: (all: MediansById, column: Column) => number | undefined;
+  readonly isReading: boolean;
 }
+
+type Column = Workload | 'reading';
 
 export interface GoalResult {
   readonly title: string;
@@ -27,58 +32,69 @@ export interface GoalResult {
   readonly new: number | undefined;
   /** With 10,000 clients, as in the comparisons. */
   readonly returning: number | undefined;
+  /** Of a goal that is about reading, which has no value with the other two. */
+  readonly reading: number | undefined;
   /** "returning": only with returning clients. Undefined where nothing can be said. */
   readonly met: 'yes' | 'returning' | 'no' | undefined;
 }
 
-function ratioTo(id: string): Goal['value'] {
-  return (ours, all) => {
-    const other = all.get(id);
-    return other && ours.perSecond / other.perSecond;
+type Value = Goal['value'];
+
+/** @param ids the measurement of ours and the one it is held against; `*` stands for the workload */
+function ratio(figure: keyof Medians, ...ids: [ours: string, other: string]): Value {
+  return (all, column) => {
+    const [ours, other] = ids.map((id) => all.get(id.replace('*', column)));
+    return ours && other && ours[figure] / other[figure];
   };
 }
 
-function atLeast(title: string, connections: number, bound: number, value: Goal['value']): Goal {
-  return { title, connections, bound, isUpperBound: false, value };
+function atLeast(title: string, bound: number, value: Value): Goal {
+  return { title, bound, isUpperBound: false, isReading: false, value };
 }
 
-const GOALS: readonly Goal[] = [
-  atLeast('ours at 50 / Fastify + function at 50', 50, 1.5, ratioTo('fastify@50')),
-  atLeast('ours at 50 / Nest + save() at 50', 50, 8, ratioTo('nest-save@50')),
-  atLeast('ours at 50 / pgbench at 32, the floor', 50, 0.6, ratioTo('pgbench@32')),
-  {
-    title: 'p99 of ours at 50, ms',
-    connections: 50,
-    bound: 12,
-    isUpperBound: true,
-    value: (ours) => ours.p99,
-  },
-  atLeast('ours at 1 / Fastify + function at 1', 1, 0.7, ratioTo('fastify@1')),
-];
+function atMost(title: string, bound: number, value: Value): Goal {
+  return { title, bound, isUpperBound: true, isReading: false, value };
+}
+
+/** @param stored messages in the full database */
+function goalsWith(stored: number): readonly Goal[] {
+  const full = `at ${wholes(stored)} messages / at ${wholes(SMALL)}`;
+  const reading = (title: string, page: PageKind): Goal => ({
+    ...atMost(
+      `p99 of a page of ${title} ${full}`,
+      1.5,
+      ratio('p99', `ours-stored-${page}@10`, `ours-${page}@10`),
+    ),
+    isReading: true,
+  });
+  return [
+    atLeast('ours at 50 / Fastify + function at 50', 1.5, ratio('perSecond', 'ours-*@50', 'fastify@50')),
+    atLeast('ours at 50 / Nest + save() at 50', 8, ratio('perSecond', 'ours-*@50', 'nest-save@50')),
+    atLeast('ours at 50 / pgbench at 32, the floor', 0.6, ratio('perSecond', 'ours-*@50', 'pgbench@32')),
+    atMost('p99 of ours at 50, ms', 12, (all, column) => all.get(`ours-${column}@50`)?.p99),
+    atLeast('ours at 1 / Fastify + function at 1', 0.7, ratio('perSecond', 'ours-*@1', 'fastify@1')),
+    atLeast(`ours at 50, ${full}`, 0.9, ratio('perSecond', 'ours-stored-*@50', 'ours-*@50')),
+    reading('history', 'history'),
+    reading('the queue', 'queue'),
+  ];
+}
 
 /** Holds the medians against the goals. */
-export function judge(medians: MediansById): GoalResult[] {
-  return GOALS.map((goal) => {
-    const valueFor = (workload: Workload): number | undefined => {
-      const ours = medians.get(`ours-${workload}@${goal.connections}`);
-      const value = ours && goal.value(ours, medians);
-      return value === undefined ? undefined : fourDigits(value);
+export function judge(medians: MediansById, stored: number): GoalResult[] {
+  return goalsWith(stored).map(({ title, bound, isUpperBound, isReading, value }) => {
+    const valueIn = (column: Column): number | undefined => {
+      const found = isReading === (column === 'reading') ? value(medians, column) : undefined;
+      return found === undefined ? undefined : fourDigits(found);
     };
-    const reaches = (value: number | undefined): boolean =>
-      value !== undefined && (goal.isUpperBound ? value <= goal.bound : value >= goal.bound);
-    const values = { new: valueFor('new'), returning: valueFor('returning') };
-    const isKnown = values.new !== undefined && values.returning !== undefined;
-    return {
-      title: goal.title,
-      goal: `${goal.isUpperBound ? '≤' : '≥'} ${goal.bound}`,
-      ...values,
-      met: isKnown
-        ? reaches(values.new)
-          ? 'yes'
-          : reaches(values.returning)
-            ? 'returning'
-            : 'no'
-        : undefined,
-    };
+    const values = { new: valueIn('new'), returning: valueIn('returning'), reading: valueIn('reading') };
+    const reaches = (found: number): boolean => (isUpperBound ? found <= bound : found >= bound);
+    return { title, goal: `${isUpperBound ? '≤' : '≥'} ${bound}`, ...values, met: metBy(values, reaches) };
   });
+}
+
+function metBy(values: Pick<GoalResult, Column>, reaches: (value: number) => boolean): GoalResult['met'] {
+  if (values.reading !== undefined) return reaches(values.reading) ? 'yes' : 'no';
+  if (values.new === undefined || values.returning === undefined) return undefined;
+  if (reaches(values.new)) return 'yes';
+  return reaches(values.returning) ? 'returning' : 'no';
 }

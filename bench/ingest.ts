@@ -52,7 +52,7 @@ async function run(options: Options, cleanup: Cleanup): Promise<void> {
     filled: filledBy(contenders),
     verified,
     measured,
-    goals: judge(new Map(measured.map(({ id, rounds }) => [id, mediansOf(rounds)]))),
+    goals: judge(new Map(measured.map(({ id, rounds }) => [id, mediansOf(rounds)])), options.stored),
   };
   say(`\n${renderReport(report)}\n`);
   const file = join(root, 'bench/results', options.isPartial ? 'ingest.partial.json' : 'ingest.json');
@@ -111,15 +111,16 @@ async function verify(
 ): Promise<Record<string, number>> {
   const verified: Record<string, number> = {};
   for (const [name, contender] of contenders) {
-    const added = (await contender.countMessages()) - (contender.filled?.messages ?? 0);
+    const stored = await contender.countMessages();
+    const filled = contender.filled?.messages ?? 0;
     const accepted = measured
       .filter(({ contender, workload }) => contender === name && !isPageKind(workload))
       .flatMap(({ rounds }) => rounds)
       .reduce((sum, figures) => sum + figures.accepted, 0);
-    if (added !== accepted) {
-      throw new Error(`${name} accepted ${wholes(accepted)} messages and stored ${wholes(added)}.`);
+    if (stored !== filled + accepted) {
+      throw new Error(`${name} accepted ${wholes(accepted)} messages and stored ${wholes(stored - filled)}.`);
     }
-    verified[name] = added;
+    verified[name] = stored;
   }
   return verified;
 }

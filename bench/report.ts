@@ -22,7 +22,7 @@ export interface Report {
   readonly missingGuarantees: readonly string[];
   /** What databases held before the first measurement; the others were empty. */
   readonly filled: Readonly<Record<string, Filled>>;
-  /** Messages that came into each contender's table: as many as were accepted, or there would be no report. */
+  /** Messages in each contender's table: what it held and what was accepted, or there would be no report. */
   readonly verified: Readonly<Record<string, number>>;
   readonly measured: readonly Measured[];
   readonly goals: readonly GoalResult[];
