@@ -34,7 +34,7 @@ export interface GoalResult {
   readonly returning: number | undefined;
   /** Of a goal that is about reading, which has no value with the other two. */
   readonly reading: number | undefined;
-  /** "returning": only with returning clients. Undefined where nothing can be said. */
+  /** "yes": with both workloads; "returning": only with returning clients. Undefined where nothing can be said. */
   readonly met: 'yes' | 'returning' | 'no' | undefined;
 }
 
@@ -95,6 +95,6 @@ export function judge(medians: MediansById, stored: number): GoalResult[] {
 function metBy(values: Pick<GoalResult, Column>, reaches: (value: number) => boolean): GoalResult['met'] {
   if (values.reading !== undefined) return reaches(values.reading) ? 'yes' : 'no';
   if (values.new === undefined || values.returning === undefined) return undefined;
-  if (reaches(values.new)) return 'yes';
-  return reaches(values.returning) ? 'returning' : 'no';
+  if (!reaches(values.returning)) return 'no';
+  return reaches(values.new) ? 'yes' : 'returning';
 }

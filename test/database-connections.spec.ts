@@ -14,7 +14,7 @@ describe('connections to the database (I9)', () => {
     ]);
 
   it('that died are never handed to a request', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 5; round++) {
       await burst();
       const ended = await otklik.database.query<{ ended: boolean }>(
         `select pg_terminate_backend(pid, 5000) as ended from pg_stat_activity
@@ -61,6 +61,36 @@ describe('connections to the database (I9)', () => {
     );
     expect((await answer.answer).status).toBe(201);
     expect((await otklik.database.countRows()).messages).toBe(before.messages + 1);
+  });
+
+  it('that are lost between the commit and its answer do not double the message, key or no key', async () => {
+    const proxy = await TcpProxy.before(otklik.database.url);
+    const behind = new TestOtklik({
+      databaseUrl: () => proxy.url,
+      env: { DATABASE_STATEMENT_TIMEOUT: 'PT0.5S' },
+    });
+    await behind.start();
+    const { clientId } = await behind.accept({ clientId: newClient(), content: 'Before' });
+    const { answer } = await otklik.database.during(
+      `select from clients where id = '${clientId}' for update`,
+      async () => {
+        const answer = behind.receive({ clientId, content: 'Committed, but who knows' });
+        await otklik.database.untilBlocked(1);
+        proxy.hang();
+        return { answer };
+      },
+    );
+    const { status, body } = await answer;
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      content: 'Committed, but who knows',
+      isFirstMessage: false,
+      duplicate: null,
+    });
+    expect((await otklik.api.get(`/api/messages/${body.id}`)).body).toEqual(body);
+    expect(await otklik.api.all(`/api/messages?clientId=${clientId}`)).toHaveLength(2);
+    await behind.stop();
+    await proxy.close();
   });
 
   it('are waited for only so long: then the request gets 503', async () => {

@@ -84,3 +84,32 @@ describe('callers that ask too often (E7, C4)', () => {
     expect((await caller.get('/api/messages')).status).toBe(200);
   });
 });
+
+describe('the address of a caller', () => {
+  const env = { RATE_LIMIT: 'on', RATE_LIMIT_AUTH_FAILURES: '1', RATE_LIMIT_WINDOW: 'PT1H' };
+  const direct = new TestOtklik({ env });
+  const proxied = new TestOtklik({ beside: direct, env: { ...env, TRUST_PROXY: '127.0.0.0/8' } });
+  beforeAll(async () => {
+    await direct.start();
+    await proxied.start();
+  });
+  afterAll(async () => {
+    await proxied.stop();
+    await direct.stop();
+  });
+
+  const guessFrom = async (at: TestOtklik, address: string) =>
+    (await at.api.withKey('otk_guess-guess-guess').get('/api/messages', { 'x-forwarded-for': address }))
+      .status;
+
+  it('is that of the connection, whatever it says of itself', async () => {
+    expect(await guessFrom(direct, '198.51.100.1')).toBe(401);
+    expect(await guessFrom(direct, '198.51.100.2')).toBe(429);
+  });
+
+  it('is the forwarded one behind a proxy that is trusted', async () => {
+    expect(await guessFrom(proxied, '198.51.100.1')).toBe(401);
+    expect(await guessFrom(proxied, '198.51.100.2')).toBe(401);
+    expect(await guessFrom(proxied, '203.0.113.9, 198.51.100.2')).toBe(429);
+  });
+});

@@ -22,7 +22,7 @@ const SESSION = `
   set session_replication_role = replica;
   set synchronous_commit = off;
   set work_mem = '256MB';
-  set maintenance_work_mem = '1GB'`;
+  set maintenance_work_mem = '512MB'`;
 
 /** How often progress is told. */
 const TENTHS = 10;

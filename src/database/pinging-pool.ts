@@ -11,7 +11,8 @@ const PING_TIMEOUT = 1_000;
 
 /**
  * A pool that never hands out a dead connection: one that lay idle for a while has to answer first, or it is
- * thrown away and the next is tried. Connections in constant use are not tested, so a busy pool pays nothing.
+ * thrown away and the next is tried; so has one that was handed back in the middle of a statement. Connections in
+ * constant use are not tested, so a busy pool pays nothing.
  */
 export class PingingPool extends pg.Pool {
   private readonly lastUse = new WeakMap<pg.PoolClient, number>();
@@ -22,7 +23,9 @@ export class PingingPool extends pg.Pool {
     // Between the pool's hands and the borrower's, nobody else listens, and an error that nobody listens to ends
     // the process. Whoever uses the connection next is told: it takes no more queries.
     this.on('connect', (client) => client.on('error', () => undefined));
-    this.on('release', (_error, client) => this.lastUse.set(client, performance.now()));
+    this.on('release', (_error, client) => {
+      this.lastUse.set(client, isIdle(client) ? performance.now() : Number.NEGATIVE_INFINITY);
+    });
   }
 
   private readonly pingAfter: number;
@@ -48,6 +51,12 @@ export class PingingPool extends pg.Pool {
       client.release(true);
     }
   }
+}
+
+/** Whether a connection was handed back with nothing left to do: one whose statement was given up may hang. */
+function isIdle(client: pg.PoolClient): boolean {
+  // node-postgres keeps this (client.js), but does not say so in its types.
+  return 'readyForQuery' in client && client.readyForQuery === true;
 }
 
 async function answers(client: pg.PoolClient): Promise<boolean> {
