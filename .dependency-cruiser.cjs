@@ -22,6 +22,7 @@ const GROUND = {
     'resilience',
   ],
   auth: ['clock', 'config', 'database', 'errors', 'http', 'logging', 'resilience'],
+  processes: ['auth/access', 'clock', 'config', 'errors', 'http', 'logging', 'resilience'],
 };
 
 const FOR_ALL = [...Object.keys(GROUND).filter((folder) => folder !== 'auth'), 'auth/access', 'auth/caller'];
@@ -29,7 +30,17 @@ const FOR_ALL = [...Object.keys(GROUND).filter((folder) => folder !== 'auth'), '
 /** Features import the ground, and of each other only what stands here. */
 const FEATURES = {
   triage: ['config/package-folder', 'conversations/priority'],
-  reminders: [...FOR_ALL, 'conversations/priority'],
+  reminders: [
+    ...FOR_ALL,
+    'conversations/(conversation\\.(entity|repository)|conversation-(changes|store\\.module)|priority)',
+    'escalations',
+    'events/(outbox|event-catalogue|events\\.module)',
+  ],
+  escalations: [
+    ...FOR_ALL,
+    'conversations/(conversation\\.(entity|repository)|conversation-(changes|store\\.module)|priority)',
+    'events/(outbox|event-catalogue|events\\.module)',
+  ],
   events: [...FOR_ALL, 'conversations/priority'],
   messages: [
     ...FOR_ALL,
@@ -39,7 +50,7 @@ const FEATURES = {
     'reminders',
     'triage/triage',
   ],
-  conversations: [...FOR_ALL, 'clients/client\\.schemas', 'events', 'messages', 'reminders'],
+  conversations: [...FOR_ALL, 'clients/client\\.schemas', 'escalations', 'events', 'messages', 'reminders'],
   clients: [...FOR_ALL],
   health: [...FOR_ALL],
 };

@@ -1,4 +1,6 @@
 import { CreateConversations } from './20261121-1200-create-conversations.js';
+import { CreateEscalations } from './20261121-1800-create-escalations.js';
+import { IndexIdleConversations } from './20261121-1810-index-idle-conversations.js';
 
 /** Every schema step, oldest first. A released one is never edited: a change is a new one at the end. */
-export const MIGRATIONS = [CreateConversations];
+export const MIGRATIONS = [CreateConversations, CreateEscalations, IndexIdleConversations];

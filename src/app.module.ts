@@ -14,6 +14,7 @@ import { HttpModule } from './http/http.module.js';
 import type { Log } from './logging/log.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { ProcessesModule } from './processes/processes.module.js';
 import { RemindersModule } from './reminders/reminders.module.js';
 import { TriageModule } from './triage/triage.module.js';
 
@@ -31,6 +32,7 @@ export class AppModule {
         // Guards run in the order of their modules: who is calling is known before requests are counted.
         AuthModule,
         HttpModule,
+        ProcessesModule,
         MessagesModule,
         ConversationsModule,
         ClientsModule,

@@ -175,9 +175,9 @@ describe('a request with an idempotency key (D3, D4)', () => {
       await otklik.accept({ clientId: newClient(), content: 'x' }, withKey(`cleanup-${i}`));
     }
     otklik.clock.advance(2 * DAY - 1);
-    expect(await cleanup.run()).toBe(0);
+    expect(await cleanup.run()).toEqual({ handled: 0 });
     otklik.clock.advance(1);
-    expect(await cleanup.run()).toBe(3);
+    expect(await cleanup.run()).toEqual({ handled: 3 });
     expect((await otklik.database.countRows()).idempotency_records).toBe(0);
   });
 });

@@ -202,7 +202,7 @@ describe('the problems in the OpenAPI document are those of the server', () => {
 
   it('404: something that is not there', async () => {
     const nowhere = async ({ path }: Operation): Promise<{ path: string }> => ({
-      path: path.replace('{id}', NOBODY).replace('{clientId}', 'nobody'),
+      path: path.replace('{id}', NOBODY).replace('{clientId}', 'nobody').replace('{name}', 'nothing'),
     });
     expect(await faultsOfAll(404, nowhere)).toEqual([]);
   });

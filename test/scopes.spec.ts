@@ -23,6 +23,10 @@ const ROUTES: readonly [method: string, path: string, scope: Scope][] = [
   ['GET', '/api/api-keys', 'keys:manage'],
   ['POST', '/api/api-keys', 'keys:manage'],
   ['DELETE', `/api/api-keys/${ID}`, 'keys:manage'],
+  ['GET', '/api/system/processes', 'system:read'],
+  ['POST', '/api/system/processes/nothing/pause', 'system:manage'],
+  ['POST', '/api/system/processes/nothing/resume', 'system:manage'],
+  ['POST', '/api/system/processes/nothing/run', 'system:manage'],
 ];
 
 describe('what an API key may do', () => {
@@ -71,7 +75,7 @@ describe('what an API key may do', () => {
         .map(([method]) => `${method.toUpperCase()} ${path}`),
     );
     const tested = ROUTES.map(([method, path]) =>
-      `${method} ${path}`.replace(ID, '{id}').replace('nobody', '{clientId}'),
+      `${method} ${path}`.replace(ID, '{id}').replace('nobody', '{clientId}').replace('/nothing', '/{name}'),
     );
     expect(guarded.toSorted()).toEqual(tested.toSorted());
   });

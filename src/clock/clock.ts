@@ -5,12 +5,30 @@ import { v7 } from 'uuid';
 export abstract class Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   abstract now(): number;
+
+  /**
+   * Calls `wake` once, as soon as the time has come; it may also call too early, never too late.
+   *
+   * @param at milliseconds since 1970-01-01T00:00:00Z
+   * @returns calls it off
+   */
+  abstract wakeAt(at: number, wake: () => void): () => void;
 }
+
+/** The longest that setTimeout can wait, in milliseconds. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** The computer's own clock. */
 export class SystemClock extends Clock {
   override now(): number {
     return Date.now();
+  }
+
+  /** The timer keeps no process alive. */
+  override wakeAt(at: number, wake: () => void): () => void {
+    const wait = Math.min(Math.max(at - Date.now(), 0), LONGEST_TIMEOUT);
+    const timer = setTimeout(wake, wait).unref();
+    return () => clearTimeout(timer);
   }
 }
 

@@ -15,21 +15,39 @@ export interface Form<T> {
   readonly isList?: boolean;
 }
 
+/** Milliseconds from an ISO 8601 duration within a range. */
+function durationSchema(range: { min: string; max: string }, example: string): Schema<number> {
+  const [min = Number.NaN, max = Number.NaN] = [parseDuration(range.min), parseDuration(range.max)];
+  return Joi.string<number>().custom((value: string, helpers: CustomHelpers) => {
+    const parsed = parseDuration(value);
+    if (parsed === undefined || parsed < min || parsed > max) {
+      return helpers.message({
+        custom: `{{#label}} must be an ISO 8601 duration from ${range.min} to ${range.max}, such as ${example}`,
+      });
+    }
+    return parsed;
+  });
+}
+
 /** The form of a variable that is given as an ISO 8601 duration and read as milliseconds. */
 export function duration(range: { min: string; max: string; default: string }): Form<number> {
-  const milliseconds = (text: string): number => parseDuration(text) ?? Number.NaN;
-  const schema = Joi.string<number>()
-    .custom((value: string, helpers: CustomHelpers) => {
-      const parsed = parseDuration(value);
-      if (parsed === undefined || parsed < milliseconds(range.min) || parsed > milliseconds(range.max)) {
-        return helpers.message({
-          custom: `{{#label}} must be an ISO 8601 duration from ${range.min} to ${range.max}, such as ${range.default}`,
-        });
-      }
-      return parsed;
-    })
-    .default(milliseconds(range.default));
-  return { schema, range: `${range.min} to ${range.max}`, fallback: range.default };
+  return {
+    schema: durationSchema(range, range.default).default(parseDuration(range.default)),
+    range: `${range.min} to ${range.max}`,
+    fallback: range.default,
+  };
+}
+
+/** The form of a variable that may be a duration, where it shall differ from another variable's. */
+export function durationInstead(
+  other: string,
+  range: { min: string; max: string },
+): Form<number | undefined> {
+  return {
+    schema: durationSchema(range, 'PT1H'),
+    range: `${range.min} to ${range.max}; without it, ${other} holds`,
+    fallback: '',
+  };
 }
 
 /** The form of a variable that is a whole number within a range. */

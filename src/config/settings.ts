@@ -5,6 +5,7 @@ import {
   choice,
   count,
   duration,
+  durationInstead,
   type Form,
   list,
   requiredWith,
@@ -33,6 +34,17 @@ const databaseUrl: Form<string | undefined> = {
   fallback: '',
   secret: true,
 };
+
+/** How long a conversation in which nobody waits may stay open. */
+const IDLE_RANGE = { min: 'PT1S', max: 'P730D' };
+
+function autoCloseAfter(priority: string): Setting<number | undefined> {
+  return setting(
+    `CONVERSATION_AUTO_CLOSE_AFTER_${priority.toUpperCase()}`,
+    `the same for conversations of priority ${priority}`,
+    durationInstead('CONVERSATION_AUTO_CLOSE_AFTER', IDLE_RANGE),
+  );
+}
 
 const origin = Joi.string<string>()
   .uri({ scheme: ['http', 'https'] })
@@ -263,6 +275,113 @@ export const SETTINGS = {
       'REMINDER_POLICY_CACHE_TTL',
       'how long reminder policies are believed without asking the database',
       duration({ min: 'PT0S', max: 'PT1M', default: 'PT5S' }),
+    ),
+    maxAhead: setting(
+      'REMINDER_MAX_AHEAD',
+      'how far ahead a reminder made by hand may be',
+      duration({ min: 'PT1M', max: 'P3650D', default: 'P366D' }),
+    ),
+    batchSize: setting(
+      'REMINDER_BATCH_SIZE',
+      'most due reminders that are claimed and sent at once',
+      count({ min: 1, max: 5000, default: 200 }),
+    ),
+    workers: setting(
+      'REMINDER_WORKERS',
+      'batches of reminders at once, in each process',
+      count({ min: 1, max: 32, default: 2 }),
+    ),
+    lease: setting(
+      'REMINDER_LEASE',
+      'how long claimed reminders belong to their worker; after it, another takes over',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT1M' }),
+    ),
+    pollInterval: setting(
+      'REMINDER_POLL_INTERVAL',
+      'how often due reminders are looked for where no timer or wake-up said so',
+      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT5S' }),
+    ),
+    attempts: setting(
+      'REMINDER_ATTEMPTS',
+      'how often sending a reminder is tried before it has failed',
+      count({ min: 1, max: 100, default: 5 }),
+    ),
+    retryBaseDelay: setting(
+      'REMINDER_RETRY_BASE_DELAY',
+      'the wait before the second of these attempts; it doubles, with jitter',
+      duration({ min: 'PT0.01S', max: 'PT1H', default: 'PT10S' }),
+    ),
+    retryMaxDelay: setting(
+      'REMINDER_RETRY_MAX_DELAY',
+      'the longest wait between two of them',
+      duration({ min: 'PT0.01S', max: 'P1D', default: 'PT10M' }),
+    ),
+  },
+  escalations: {
+    claimTimeout: setting(
+      'ESCALATION_CLAIM_TIMEOUT',
+      'after how long a claimed escalation that nobody answered goes back to the queue',
+      duration({ min: 'PT1S', max: 'P30D', default: 'PT30M' }),
+    ),
+    expiryInterval: setting(
+      'ESCALATION_EXPIRY_INTERVAL',
+      'how often expired claims are looked for where no timer said so',
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT30S' }),
+    ),
+    batchSize: setting(
+      'ESCALATION_BATCH_SIZE',
+      'most expired claims that one transaction takes back',
+      count({ min: 1, max: 5000, default: 200 }),
+    ),
+  },
+  autoClose: {
+    after: setting(
+      'CONVERSATION_AUTO_CLOSE_AFTER',
+      'after how long without a word a conversation in which nobody waits is closed',
+      duration({ ...IDLE_RANGE, default: 'PT24H' }),
+    ),
+    low: autoCloseAfter('low'),
+    normal: autoCloseAfter('normal'),
+    high: autoCloseAfter('high'),
+    urgent: autoCloseAfter('urgent'),
+    interval: setting(
+      'AUTO_CLOSE_INTERVAL',
+      'how often idle conversations are looked for where no timer said so',
+      duration({ min: 'PT0.1S', max: 'P1D', default: 'PT1M' }),
+    ),
+    batchSize: setting(
+      'AUTO_CLOSE_BATCH_SIZE',
+      'most conversations that one transaction closes',
+      count({ min: 1, max: 5000, default: 200 }),
+    ),
+  },
+  selfCheck: {
+    interval: setting(
+      'SELF_CHECK_INTERVAL',
+      'how often it is checked that no conversation is forgotten',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT1M' }),
+    ),
+    batchSize: setting(
+      'SELF_CHECK_BATCH_SIZE',
+      'conversations that one statement of the self-check looks at',
+      count({ min: 1, max: 100_000, default: 5000 }),
+    ),
+  },
+  backgroundProcesses: {
+    controlInterval: setting(
+      'PROCESS_CONTROL_INTERVAL',
+      'how often it is looked up whether somebody paused, resumed or wants to run a background process',
+      duration({ min: 'PT0.1S', max: 'PT1M', default: 'PT3S' }),
+    ),
+    retryBaseDelay: setting(
+      'PROCESS_RETRY_BASE_DELAY',
+      'the wait after a failed run of a background process; it doubles, with jitter',
+      duration({ min: 'PT0.01S', max: 'PT1M', default: 'PT0.25S' }),
+    ),
+    retryMaxDelay: setting(
+      'PROCESS_RETRY_MAX_DELAY',
+      'the longest wait after a failed run',
+      duration({ min: 'PT0.01S', max: 'PT1H', default: 'PT15S' }),
     ),
   },
   cleanup: {

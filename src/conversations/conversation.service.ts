@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Clock, IdGenerator } from '../clock/clock.js';
-import { Transactor } from '../database/transactor.js';
-import { DomainError, notFound } from '../errors/domain-error.js';
+import { IdGenerator } from '../clock/clock.js';
+import { notFound } from '../errors/domain-error.js';
 import type { NewEvent } from '../events/event-catalogue.js';
 import { Outbox } from '../events/outbox.js';
 import type { Page } from '../http/pagination.js';
@@ -14,7 +13,7 @@ import { ReplyWatch } from '../messages/reply-watch.js';
 import { ReminderRepository } from '../reminders/reminder.repository.js';
 import { ReminderPolicies } from '../reminders/reminder-policies.js';
 import type { Conversation } from './conversation.entity.js';
-import { ConversationRepository, type LockedConversation } from './conversation.repository.js';
+import { ConversationRepository } from './conversation.repository.js';
 import type {
   Close,
   ConversationMessages,
@@ -22,26 +21,26 @@ import type {
   ListConversations,
   Reply,
 } from './conversation.schemas.js';
+import { ConversationChanges } from './conversation-changes.js';
 import type { Priority } from './priority.js';
 
 /** Conversations: answering them, closing them, setting their priority, and reading them. */
 @Injectable()
 export class ConversationService {
   constructor(
-    private readonly transactor: Transactor,
+    private readonly changes: ConversationChanges,
     private readonly conversations: ConversationRepository,
     private readonly messages: MessageRepository,
     private readonly reminders: ReminderRepository,
     private readonly policies: ReminderPolicies,
     private readonly outbox: Outbox,
     private readonly replies: ReplyWatch,
-    private readonly clock: Clock,
     private readonly ids: IdGenerator,
   ) {}
 
   /** Answers the client: nobody waits any more, so what is pending for the conversation is cancelled with it. */
   async reply(id: string, { content, author, operatorId }: Reply): Promise<MessageView> {
-    const message = await this.change(id, async (tx, conversation, at) => {
+    const message = await this.changes.run(id, async (tx, conversation, at) => {
       const reply: Message = {
         id: this.ids.next(),
         clientId: conversation.clientId,
@@ -73,7 +72,7 @@ export class ConversationService {
   }
 
   async close(id: string, { reason }: Close): Promise<ConversationView> {
-    return this.change(id, async (tx, conversation, at) => {
+    return this.changes.run(id, async (tx, conversation, at) => {
       const changes = {
         status: 'closed' as const,
         closedAt: at,
@@ -94,7 +93,7 @@ export class ConversationService {
 
   /** Sets the priority; where the client waits, the reminders are those of the new priority from now on. */
   async prioritise(id: string, priority: Priority): Promise<ConversationView> {
-    return this.change(id, async (tx, conversation, at) => {
+    return this.changes.run(id, async (tx, conversation, at) => {
       if (conversation.priority === priority) return conversationView(conversation);
       await this.conversations.update(tx, id, { priority, lastActivityAt: at });
       const prioritised: NewEvent = {
@@ -130,21 +129,6 @@ export class ConversationService {
   async listMessages(id: string, query: ConversationMessages): Promise<Page<MessageView>> {
     await this.find(id);
     return this.messages.list({ ...query, conversationId: id }, messageView, { oldestFirst: true });
-  }
-
-  /** Runs a change of a conversation that is not closed, alone with it and its client. */
-  private change<T>(
-    id: string,
-    work: (tx: EntityManager, conversation: LockedConversation, at: Date) => Promise<T>,
-  ): Promise<T> {
-    return this.transactor.run(async (tx) => {
-      const conversation = await this.conversations.lock(tx, id);
-      if (!conversation) throw notFound('conversation', id);
-      if (conversation.status === 'closed') {
-        throw new DomainError('conflict', 'conversation_closed', `The conversation ${id} is closed.`);
-      }
-      return work(tx, conversation, await this.conversations.tick(tx, conversation, this.clock.now()));
-    });
   }
 
   private async cancelReminders(

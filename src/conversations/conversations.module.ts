@@ -3,13 +3,13 @@ import { EventsModule } from '../events/events.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { RemindersModule } from '../reminders/reminders.module.js';
 import { ConversationController } from './conversation.controller.js';
-import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
+import { ConversationStoreModule } from './conversation-store.module.js';
 
 /** Dialogues with clients: answering, closing, prioritising. */
 @Module({
-  imports: [MessagesModule, RemindersModule, EventsModule],
+  imports: [ConversationStoreModule, MessagesModule, RemindersModule, EventsModule],
   controllers: [ConversationController],
-  providers: [ConversationService, ConversationRepository],
+  providers: [ConversationService],
 })
 export class ConversationsModule {}

@@ -41,6 +41,29 @@ export async function waitForDatabase(
   }
 }
 
+/** How long to wait before the lock is asked for again, in milliseconds. */
+const LOCK_PAUSE = 100;
+
+/**
+ * Asks again and again instead of waiting inside a statement: one that waits holds a snapshot, and an index that is
+ * built concurrently waits for every snapshot to end.
+ */
+async function takeLock(client: pg.Client, limit: number): Promise<void> {
+  const deadline = Date.now() + limit;
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]?.taken) return;
+    if (Date.now() + LOCK_PAUSE > deadline) {
+      throw new Error(
+        `Another process holds the migration lock since more than ${Math.round(limit / 1000)} s (DATABASE_START_WAIT).`,
+      );
+    }
+    await delay(LOCK_PAUSE);
+  }
+}
+
 /**
  * Brings the schema up to date. One process at a time does it, under an advisory lock that dies with its
  * connection; the others wait, and then find nothing left to do.
@@ -57,8 +80,7 @@ export async function upgradeSchema(
   lock.on('error', () => undefined);
   await lock.connect();
   try {
-    await lock.query(`set statement_timeout = ${Math.round(limit)}`);
-    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeLock(lock, limit);
     await dataSource.runMigrations({ transaction: 'each' });
     const runner = dataSource.createQueryRunner();
     try {

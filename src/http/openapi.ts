@@ -32,8 +32,10 @@ export function createDocument(application: INestApplication, version: string): 
     .addTag('Conversations', 'Answering, closing and prioritising')
     .addTag('Clients', 'The people who write')
     .addTag('Reminders', 'What keeps a conversation from being forgotten')
+    .addTag('Escalations', 'The queue of conversations that need a human now')
     .addTag('Events', 'What happened, in the order in which it is told')
     .addTag('API keys', 'Who may call')
+    .addTag('System', 'For those who run it')
     .addTag('Health', 'For probes and people')
     .build();
   const document = SwaggerModule.createDocument(application, base, {

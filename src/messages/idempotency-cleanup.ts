@@ -1,44 +1,33 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { LOG, type Log } from '../logging/log.js';
-import { errorMessage } from '../resilience/error-code.js';
+import type { Run } from '../processes/background-process.js';
+import { BackgroundProcesses } from '../processes/background-processes.js';
 
-/** Deletes expired idempotency keys from time to time, a batch at a time, in processes with the role `worker`. */
+/** Deletes expired idempotency keys from time to time, a batch at a time. */
 @Injectable()
-export class IdempotencyCleanup implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
+export class IdempotencyCleanup {
+  private readonly batchSize: number;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Config,
-    @Inject(LOG) private readonly log: Log,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (!this.config.process.roles.includes('worker')) return;
-    this.timer = setInterval(() => {
-      this.running = this.run().then(
-        (deleted) => this.log.debug({ deleted }, 'expired idempotency keys deleted'),
-        (error) => this.log.warn(`Expired idempotency keys were not deleted: ${errorMessage(error)}`),
-      );
-    }, this.config.cleanup.idempotencyInterval).unref();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearInterval(this.timer);
-    await this.running;
+    processes: BackgroundProcesses,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.batchSize = config.cleanup.batchSize;
+    processes.register({
+      name: 'idempotency-cleanup',
+      description: 'Deletes idempotency keys that have expired.',
+      interval: config.cleanup.idempotencyInterval,
+      run: (stopping) => this.run(stopping),
+    });
   }
 
   /** Deletes what has expired by now. Processes that do this at the same time pass over each other's rows. */
-  async run(): Promise<number> {
-    const { batchSize } = this.config.cleanup;
+  async run(stopping?: AbortSignal): Promise<Run> {
     for (let deleted = 0; ; ) {
       const [, count] = await this.dataSource.query(
         `delete from idempotency_records
@@ -48,10 +37,10 @@ export class IdempotencyCleanup implements OnApplicationBootstrap, OnApplication
              order by expires_at
              limit $2
                for update skip locked)`,
-        [new Date(this.clock.now()), batchSize],
+        [new Date(this.clock.now()), this.batchSize],
       );
       deleted += count;
-      if (count < batchSize || this.stopped) return deleted;
+      if (count < this.batchSize || stopping?.aborted) return { handled: deleted };
     }
   }
 }

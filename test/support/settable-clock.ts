@@ -3,6 +3,7 @@ import { Clock } from '../../src/clock/clock.js';
 /** A clock that stands still until a test moves it. */
 export class SettableClock extends Clock {
   private at = Date.parse('2026-11-21T09:00:00.000Z');
+  private readonly alarms = new Set<{ readonly at: number; readonly wake: () => void }>();
 
   override now(): number {
     return this.at;
@@ -13,9 +14,23 @@ export class SettableClock extends Clock {
     return new Date(this.at + offset).toISOString();
   }
 
-  /** Moves it on. */
+  override wakeAt(at: number, wake: () => void): () => void {
+    const alarm = { at, wake };
+    this.alarms.add(alarm);
+    // What is due already must not wait for somebody to move the clock.
+    if (at <= this.at) queueMicrotask(() => this.ring());
+    return () => this.alarms.delete(alarm);
+  }
+
+  /** Moves it on; whatever waited for that is woken. */
   advance(milliseconds: number): void {
     this.at += milliseconds;
+    this.ring();
+  }
+
+  private ring(): void {
+    const due = [...this.alarms].filter(({ at }) => at <= this.at).sort((a, b) => a.at - b.at);
+    for (const alarm of due) if (this.alarms.delete(alarm)) alarm.wake();
   }
 }
 

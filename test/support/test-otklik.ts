@@ -47,6 +47,8 @@ export class TestOtklik {
       SECRET_ENCRYPTION_KEY: this.encryptionKey,
       PORT: '0',
       RATE_LIMIT: 'off',
+      // Nothing happens by itself, unless a spec wants it to.
+      ROLES: 'api',
       RETRY_BASE_DELAY: 'PT0.001S',
       ...this.options.env,
     });

@@ -1,0 +1,140 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { notFound } from '../errors/domain-error.js';
+import { LOG, type Log } from '../logging/log.js';
+import { errorMessage } from '../resilience/error-code.js';
+import type { BackgroundProcess, ProcessHandle } from './background-process.js';
+import { ProcessRunner, type ProcessStatus } from './process-runner.js';
+import { type ProcessSwitch, ProcessSwitches } from './process-switches.js';
+
+/** A background process: what it is, how it stands here, and what was decided about it everywhere. */
+export interface ListedProcess {
+  readonly process: BackgroundProcess;
+  readonly status: ProcessStatus;
+  readonly pausedAt: Date | undefined;
+}
+
+/**
+ * All background processes of Otklik. They run in processes with the role `worker`; whether they are paused stands
+ * in the database, so it holds for every process of the installation and across restarts.
+ */
+@Injectable()
+export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly runners = new Map<string, ProcessRunner>();
+  private readonly isWorker: boolean;
+  private switches = new Map<string, ProcessSwitch>();
+  private stopLooking: () => void = () => undefined;
+  private looking: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly table: ProcessSwitches,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOG) private readonly log: Log,
+  ) {
+    this.isWorker = config.process.roles.includes('worker');
+  }
+
+  /** Makes a background process known; it begins when the application has started. */
+  register(process: BackgroundProcess): ProcessHandle {
+    if (this.runners.has(process.name))
+      throw new Error(`There are two background processes ${process.name}.`);
+    const runner = new ProcessRunner(process, this.clock, this.config.backgroundProcesses, this.log);
+    this.runners.set(process.name, runner);
+    return runner;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.isWorker) return;
+    await this.look();
+    for (const runner of this.runners.values()) runner.start();
+    this.lookLater();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    this.stopLooking();
+    await this.looking;
+    await Promise.all([...this.runners.values()].map((runner) => runner.stop()));
+  }
+
+  /** Every background process, in the order of their names. */
+  async list(): Promise<ListedProcess[]> {
+    await this.look();
+    return [...this.runners.keys()].sort().map((name) => this.listed(name));
+  }
+
+  /** How a background process stands here; asks nobody. */
+  status(name: string): ProcessStatus {
+    return this.runner(name).status;
+  }
+
+  /** @throws DomainError `process_not_found` */
+  async pause(name: string): Promise<ListedProcess> {
+    this.runner(name);
+    await this.table.pause(name, new Date(this.clock.now()));
+    await this.look();
+    return this.listed(name);
+  }
+
+  /** @throws DomainError `process_not_found` */
+  async resume(name: string): Promise<ListedProcess> {
+    this.runner(name);
+    await this.table.resume(name);
+    await this.look();
+    return this.listed(name);
+  }
+
+  /**
+   * Runs it now, even while it is paused, and waits for the end of the run; where this process is no worker, the
+   * workers are asked to.
+   *
+   * @throws DomainError `process_not_found`
+   */
+  async run(name: string): Promise<ListedProcess> {
+    const runner = this.runner(name);
+    if (this.isWorker) await runner.runNow();
+    else await this.table.requestRun(name, new Date(this.clock.now()));
+    return this.listed(name);
+  }
+
+  private runner(name: string): ProcessRunner {
+    const runner = this.runners.get(name);
+    if (!runner) throw notFound('process', name);
+    return runner;
+  }
+
+  private listed(name: string): ListedProcess {
+    const { process, status } = this.runner(name);
+    return { process, status, pausedAt: this.switches.get(name)?.pausedAt ?? undefined };
+  }
+
+  private lookLater(): void {
+    if (this.stopped) return;
+    this.stopLooking = this.clock.wakeAt(
+      this.clock.now() + this.config.backgroundProcesses.controlInterval,
+      () => {
+        this.looking = this.look()
+          .catch((error) => this.log.debug(`The switches of processes were not read: ${errorMessage(error)}`))
+          .finally(() => this.lookLater());
+      },
+    );
+  }
+
+  private async look(): Promise<void> {
+    const before = this.switches;
+    this.switches = new Map((await this.table.list()).map((row) => [row.name, row]));
+    for (const [name, runner] of this.runners) {
+      const now = this.switches.get(name);
+      if (now?.pausedAt) runner.pause();
+      else runner.resume();
+      const requested = now?.runRequestedAt?.getTime() ?? 0;
+      const isNew = requested > (before.get(name)?.runRequestedAt?.getTime() ?? 0);
+      // What was asked for before this process started was for others.
+      if (isNew && before.size > 0 && this.isWorker) void runner.runNow();
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { ExponentialBackoff, type IBackoff, type IBackoffFactory } from 'cockatiel';
+import type { Clock } from '../clock/clock.js';
+import type { Config } from '../config/config.js';
+import type { Log } from '../logging/log.js';
+import { errorMessage } from '../resilience/error-code.js';
+import type { BackgroundProcess, ProcessHandle, Run } from './background-process.js';
+
+/** Where a background process of this process stands. Times are milliseconds since 1970, durations milliseconds. */
+export interface ProcessStatus {
+  readonly state: 'waiting' | 'running' | 'paused' | 'failing' | 'not_here';
+  readonly lastRunAt: number | undefined;
+  readonly lastRunDuration: number | undefined;
+  readonly lastError: string | undefined;
+  readonly nextRunAt: number | undefined;
+  readonly lag: number;
+  readonly runs: number;
+  readonly failedRuns: number;
+  readonly handled: number;
+  readonly failed: number;
+}
+
+/**
+ * Runs one background process again and again: when its last run said so, when somebody wakes it, and at the
+ * latest after its interval. Runs never overlap.
+ */
+export class ProcessRunner implements ProcessHandle {
+  private readonly stopping = new AbortController();
+  private readonly backoffs: IBackoffFactory<unknown>;
+  private backoff: IBackoff<unknown> | undefined;
+  private started = false;
+  private paused = false;
+  private running: Promise<void> | undefined;
+  private nextAt: number | undefined;
+  private callOff: () => void = () => undefined;
+  /** The earliest time that somebody asked for during a run. */
+  private wokenFor = Number.POSITIVE_INFINITY;
+
+  private lastRunAt: number | undefined;
+  private lastRunDuration: number | undefined;
+  private lastError: string | undefined;
+  private lag = 0;
+  private runs = 0;
+  private failedRuns = 0;
+  private handled = 0;
+  private failed = 0;
+
+  constructor(
+    readonly process: BackgroundProcess,
+    private readonly clock: Clock,
+    settings: Config['backgroundProcesses'],
+    private readonly log: Log,
+  ) {
+    this.backoffs = new ExponentialBackoff({
+      initialDelay: settings.retryBaseDelay,
+      maxDelay: settings.retryMaxDelay,
+    });
+  }
+
+  get status(): ProcessStatus {
+    return {
+      state: this.state(),
+      lastRunAt: this.lastRunAt,
+      lastRunDuration: this.lastRunDuration,
+      lastError: this.lastError,
+      nextRunAt: this.nextAt,
+      lag: this.overdue(),
+      runs: this.runs,
+      failedRuns: this.failedRuns,
+      handled: this.handled,
+      failed: this.failed,
+    };
+  }
+
+  /** Begins, with a first run at once. */
+  start(): void {
+    this.started = true;
+    this.plan(this.clock.now());
+  }
+
+  /** Ends what runs, and begins nothing any more. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.cancelPlan();
+    await this.running;
+  }
+
+  /** From now on it begins nothing by itself; what runs comes to its end. */
+  pause(): void {
+    this.paused = true;
+    this.cancelPlan();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.started) this.plan(this.clock.now());
+  }
+
+  wake(at: number = this.clock.now()): void {
+    if (!this.started) return;
+    if (this.running) this.wokenFor = Math.min(this.wokenFor, at);
+    else if (this.nextAt === undefined || at < this.nextAt) this.plan(at);
+  }
+
+  /** Runs it now, paused or not, and waits for the end; joins a run that goes on already. */
+  runNow(): Promise<void> {
+    this.cancelPlan();
+    this.running ??= this.runOnce().finally(() => {
+      this.running = undefined;
+      this.plan(Math.min(this.wokenFor, this.nextAt ?? Number.POSITIVE_INFINITY));
+    });
+    return this.running;
+  }
+
+  private plan(at: number): void {
+    this.cancelPlan();
+    if (!this.started || this.paused || this.stopping.signal.aborted) return;
+    this.nextAt = at;
+    this.callOff = this.clock.wakeAt(at, () => {
+      // A timer may come early, and a long wait comes in pieces.
+      if (this.clock.now() < at) this.plan(at);
+      else void this.runNow();
+    });
+  }
+
+  private cancelPlan(): void {
+    this.callOff();
+    this.nextAt = undefined;
+  }
+
+  private async runOnce(): Promise<void> {
+    const startedAt = this.clock.now();
+    const started = performance.now();
+    this.wokenFor = Number.POSITIVE_INFINITY;
+    this.lastRunAt = startedAt;
+    this.runs++;
+    let next = startedAt + this.process.interval;
+    try {
+      const run: Run = await this.process.run(this.stopping.signal);
+      this.handled += run.handled;
+      this.failed += run.failed ?? 0;
+      this.lag = run.lag ?? 0;
+      next = Math.min(next, run.nextAt ?? next);
+      if (this.lastError !== undefined)
+        this.log.info(`The background process ${this.process.name} works again.`);
+      this.lastError = undefined;
+      this.backoff = undefined;
+    } catch (error) {
+      this.failedRuns++;
+      this.backoff = this.backoff ? this.backoff.next(undefined) : this.backoffs.next(undefined);
+      next = Math.min(next, this.clock.now() + this.backoff.duration);
+      // One line for an outage, however long: the rest is in health and in the list of processes.
+      const level = this.lastError === undefined ? 'warn' : 'debug';
+      this.log[level]({ err: error }, `A run of the background process ${this.process.name} failed`);
+      this.lastError = errorMessage(error);
+    }
+    this.lastRunDuration = performance.now() - started;
+    this.nextAt = next;
+  }
+
+  private state(): ProcessStatus['state'] {
+    if (!this.started) return 'not_here';
+    if (this.running) return 'running';
+    if (this.paused) return 'paused';
+    return this.lastError === undefined ? 'waiting' : 'failing';
+  }
+
+  /** What is planned and not begun in time is late as well. */
+  private overdue(): number {
+    return Math.max(this.lag, this.nextAt === undefined ? 0 : this.clock.now() - this.nextAt);
+  }
+}

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+/** What somebody decided about a background process, for all processes of this installation. */
+export interface ProcessSwitch {
+  readonly name: string;
+  readonly pausedAt: Date | null;
+  readonly runRequestedAt: Date | null;
+}
+
+/** The table of what was decided about background processes. One without a row goes on. */
+@Injectable()
+export class ProcessSwitches {
+  constructor(private readonly dataSource: DataSource) {}
+
+  list(): Promise<ProcessSwitch[]> {
+    return this.dataSource.query(
+      `select name, paused_at as "pausedAt", run_requested_at as "runRequestedAt" from background_processes`,
+    );
+  }
+
+  /** Pausing what is paused keeps the time of the first. */
+  async pause(name: string, at: Date): Promise<void> {
+    await this.dataSource.query(
+      `insert into background_processes as process (name, paused_at) values ($1, $2)
+       on conflict (name) do update set paused_at = coalesce(process.paused_at, excluded.paused_at)`,
+      [name, at],
+    );
+  }
+
+  async resume(name: string): Promise<void> {
+    await this.dataSource.query('update background_processes set paused_at = null where name = $1', [name]);
+  }
+
+  /** Asks the processes with the role `worker` for a run. */
+  async requestRun(name: string, at: Date): Promise<void> {
+    await this.dataSource.query(
+      `insert into background_processes (name, run_requested_at) values ($1, $2)
+       on conflict (name) do update set run_requested_at = excluded.run_requested_at`,
+      [name, at],
+    );
+  }
+}

@@ -1,0 +1,101 @@
+import { Controller, Get, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Access } from '../auth/access.js';
+import { missing, Operation } from '../http/api-operation.js';
+import type { Page } from '../http/pagination.js';
+import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import { BackgroundProcesses } from './background-processes.js';
+import {
+  EXAMPLE_PROCESS,
+  type ProcessView,
+  processName,
+  processPageSchema,
+  processSchema,
+} from './process.schemas.js';
+import { processView } from './process.view.js';
+
+const MISSING = missing('process', EXAMPLE_PROCESS.name);
+
+@ApiTags('System')
+@Controller('api/system/processes')
+@RateLimit('default')
+export class ProcessController {
+  constructor(private readonly processes: BackgroundProcesses) {}
+
+  @Get()
+  @Access('system:read')
+  @Operation({
+    id: 'listProcesses',
+    summary: 'List the background processes',
+    description: 'How each stands in the process that answers. Whether one is paused holds for all of them.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'All of them, by name.',
+        schema: processPageSchema,
+        example: { data: [EXAMPLE_PROCESS], nextCursor: null },
+      },
+    },
+  })
+  async list(): Promise<Page<ProcessView>> {
+    return { data: (await this.processes.list()).map(processView), nextCursor: null };
+  }
+
+  @Post(':name/pause')
+  @Access('system:manage')
+  @Operation({
+    id: 'pauseProcess',
+    summary: 'Pause a background process',
+    description: 'What runs comes to its end. Other processes follow within `PROCESS_CONTROL_INTERVAL`.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'It begins nothing by itself any more, until it is resumed.',
+        schema: processSchema,
+        example: {
+          ...EXAMPLE_PROCESS,
+          state: 'paused',
+          pausedAt: '2026-11-21T09:00:00.120Z',
+          nextRunAt: null,
+        },
+      },
+    },
+    problems: MISSING,
+  })
+  async pause(@Param('name', { schema: processName }) name: string): Promise<ProcessView> {
+    return processView(await this.processes.pause(name));
+  }
+
+  @Post(':name/resume')
+  @Access('system:manage')
+  @Operation({
+    id: 'resumeProcess',
+    summary: 'Resume a background process',
+    status: 200,
+    answers: {
+      200: { description: 'It goes on.', schema: processSchema, example: EXAMPLE_PROCESS },
+    },
+    problems: MISSING,
+  })
+  async resume(@Param('name', { schema: processName }) name: string): Promise<ProcessView> {
+    return processView(await this.processes.resume(name));
+  }
+
+  @Post(':name/run')
+  @Access('system:manage')
+  @Operation({
+    id: 'runProcess',
+    summary: 'Run a background process now',
+    description:
+      'Even one that is paused. Answered when the run has ended; where the process that answers has no role ' +
+      '`worker`, the workers run it within `PROCESS_CONTROL_INTERVAL`.',
+    status: 200,
+    answers: {
+      200: { description: 'How it stands after the run.', schema: processSchema, example: EXAMPLE_PROCESS },
+    },
+    problems: MISSING,
+  })
+  async run(@Param('name', { schema: processName }) name: string): Promise<ProcessView> {
+    return processView(await this.processes.run(name));
+  }
+}
