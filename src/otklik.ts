@@ -19,10 +19,7 @@ import { checkPort, createHttpAdapter, listen, setUpRequests } from './http/http
 import { createDocument, serveDocument } from './http/openapi.js';
 import { ShutdownGate } from './http/shutdown-gate.js';
 import { type Log, NestLog } from './logging/log.js';
-import { INGEST_ROUTINE } from './messages/ingest.repository.js';
-
-/** The functions that run inside PostgreSQL. */
-const ROUTINES = [INGEST_ROUTINE];
+import { ROUTINES } from './routines.js';
 
 /** A running Otklik. */
 export interface Otklik {

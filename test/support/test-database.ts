@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/config.js';
 import { createDataSource } from '../../src/database/data-source.js';
 import { upgradeSchema } from '../../src/database/schema-upgrade.js';
 import { ENTITIES } from '../../src/entities.js';
-import { INGEST_ROUTINE } from '../../src/messages/ingest.repository.js';
+import { ROUTINES } from '../../src/routines.js';
 import { CapturedLog } from './captured-log.js';
 import { eventually } from './eventually.js';
 
@@ -147,7 +147,7 @@ async function ensureTemplate(server: pg.Client): Promise<void> {
     const { database } = loadConfig({});
     const dataSource = createDataSource(urlOf(draft), database, ENTITIES, new CapturedLog().log);
     await dataSource.initialize();
-    await upgradeSchema(dataSource, urlOf(draft), [INGEST_ROUTINE], database.startWait);
+    await upgradeSchema(dataSource, urlOf(draft), ROUTINES, database.startWait);
     await dataSource.destroy();
     await server.query(`alter database ${draft} rename to ${TEMPLATE}`);
   } finally {
