@@ -85,7 +85,8 @@ describe('when the database fails in the middle', () => {
       expect(message.isFirstMessage).toBe(true);
       expect(after.messages).toBe(before.messages + 1);
       expect(after.reminders).toBe(before.reminders + 3);
-      expect(after.events).toBe(before.events + 3);
+      expect(after.escalations).toBe(before.escalations + 1);
+      expect(after.events).toBe(before.events + 4);
       await otklik.database.execute(
         'drop trigger fail on events; drop function fail; alter sequence tries restart',
       );
@@ -114,7 +115,10 @@ describe('when the database fails in the middle', () => {
     ['close', { reason: 'solved' }, 200],
     ['priority', { priority: 'low' }, 200],
   ])('a deadlock is tried again for changes of a conversation too: %s', async (change, body, status) => {
-    const { conversationId } = await otklik.accept({ clientId: newClient(), content: 'My card was stolen!' });
+    const { conversationId } = await otklik.accept({
+      clientId: newClient(),
+      content: 'I was charged twice for the same order',
+    });
     const before = await otklik.database.countRows();
     await failAt('events', { code: '40P01', times: 3 });
     const answer = await otklik.api.post(`/api/conversations/${conversationId}/${change}`, body);

@@ -77,25 +77,27 @@ describe('a message that comes in', () => {
       conversations: before.conversations + 1,
       messages: before.messages + 1,
       reminders: before.reminders + 3,
-      events: before.events + 3,
+      events: before.events + 4,
+      escalations: before.escalations + 1,
       idempotency_records: before.idempotency_records + 1,
     });
     const events = await otklik.api.all<EventView>(`/api/events?conversationId=${message.conversationId}`);
     expect(events.map(({ type }) => type)).toEqual([
+      'conversation.escalated',
       'message.triaged',
       'message.received',
       'conversation.opened',
     ]);
     expect(events.every((event) => event.traceId === traceId)).toBe(true);
     const common = { conversationId: message.conversationId, clientId: message.clientId };
-    expect(events[0]?.data).toEqual({
+    expect(events[1]?.data).toEqual({
       ...common,
       messageId: message.id,
       priority: 'urgent',
       category: 'lost_or_stolen_card',
       triage: message.triage,
     });
-    expect(events[1]?.data).toEqual({
+    expect(events[2]?.data).toEqual({
       ...common,
       messageId: message.id,
       content: 'My card was stolen!',
@@ -105,7 +107,7 @@ describe('a message that comes in', () => {
       timestamp: message.timestamp,
       createdAt: message.createdAt,
     });
-    expect(events[2]?.data).toEqual({
+    expect(events[3]?.data).toEqual({
       ...common,
       channel: 'api',
       status: 'open',

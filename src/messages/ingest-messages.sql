@@ -44,6 +44,8 @@ declare
   waiting_since    timestamptz; -- since when the conversation waits for the team
   waiting_priority priority;
   lifts            boolean;     -- more urgent than what the client has been waiting with
+  escalation       record;      -- the open one of the conversation
+  escalated        boolean;
   new_messages     __name___message[]  := '{}';
   new_reminders    __name___reminder[] := '{}';
   new_events       __name___event[]    := '{}';
@@ -131,6 +133,7 @@ begin
     if conversation_id is null then
       conversation_id := item.new_conversation_id;
       starts_chain := true;
+      lifts := false;
       insert into conversations
              (id, client_id, status, priority, channel, opened_at, last_activity_at, waiting_since)
       values (item.new_conversation_id, item.client_id, 'open', item.priority, item.channel, at, at, at);
@@ -208,6 +211,39 @@ begin
       json_build_object(
         'messageId', item.id, 'conversationId', conversation_id, 'clientId', item.client_id,
         'priority', item.priority, 'category', item.category, 'triage', item.triage))::__name___event;
+
+    -- 7. What is urgent needs a human now. A conversation that is escalated already gets no second entry: its own
+    --    becomes as urgent as the message, wherever in the queue, or with whichever operator, it is.
+    if item.priority = 'urgent' or lifts then
+      select open.id, open.priority, open.reason, open.level, open.note
+        into escalation
+        from escalations open
+       where open.conversation_id = __name__.conversation_id and open.resolved_at is null;
+      if found then
+        escalated := item.priority > escalation.priority;
+        if escalated then
+          update escalations open set priority = item.priority where open.id = escalation.id;
+        end if;
+      elsif item.priority = 'urgent' then
+        escalated := true;
+        insert into escalations as open (id, conversation_id, priority, reason, created_at)
+        values (uuid_v7(at), conversation_id, item.priority, 'triage', at)
+        returning open.id, null::priority as priority, open.reason, open.level, open.note into escalation;
+        update conversations conversation
+           set status = 'open'
+         where conversation.id = __name__.conversation_id and conversation.status = 'pending';
+      else
+        escalated := false;
+      end if;
+      if escalated then
+        new_events := new_events || row(
+          uuid_v7(at), 'conversation.escalated', conversation_id, item.trace_id, at,
+          json_build_object(
+            'escalationId', escalation.id, 'conversationId', conversation_id, 'clientId', item.client_id,
+            'priority', item.priority, 'previousPriority', escalation.priority, 'reason', escalation.reason,
+            'level', escalation.level, 'note', escalation.note, 'escalatedAt', iso8601(at)))::__name___event;
+      end if;
+    end if;
 
     outcome := 'accepted';
     created_at := at;

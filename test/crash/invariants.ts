@@ -99,6 +99,24 @@ export const INVARIANTS: readonly Invariant[] = [
            where ${toldOf('reminder.cancelled', 'reminder', 'reminders.id')} <> (cancelled_at is not null)::int`,
   },
   {
+    rule: 'an escalation has its conversation, and its conversation.escalated, once',
+    sql: `select escalations.id from escalations
+            left join conversations on conversations.id = escalations.conversation_id
+           where conversations.id is null
+              or ${toldOf('conversation.escalated', 'escalation', 'escalations.id')} <> 1`,
+  },
+  {
+    rule: 'a conversation that waits for an urgent message is escalated, and none is twice or once closed',
+    sql: `select conversations.id from conversations
+           where (select count(*) from escalations
+                   where escalations.conversation_id = conversations.id and resolved_at is null)
+                 not between exists (select from messages
+                                      where messages.conversation_id = conversations.id
+                                        and messages.priority = 'urgent' and direction = 'inbound'
+                                        and messages.created_at >= waiting_since)::int
+                         and (status <> 'closed')::int`,
+  },
+  {
     rule: 'the reminders that a sender was told of are there, as told',
     sql: `select messages.id from messages
            cross join lateral json_to_recordset(messages.answered_reminders)
@@ -123,10 +141,11 @@ export const INVARIANTS: readonly Invariant[] = [
 /** The queries read what an event is about from here: built once, it spares them parsing JSON again and again. */
 export const PREPARE_INVARIANTS = `
   create temporary table told as
-    select id, type, conversation_id, data ->> 'messageId' as message, data ->> 'reminderId' as reminder,
+    select id, type, conversation_id, data ->> 'messageId' as message, data ->> 'reminderId' as reminder, data ->> 'escalationId' as escalation,
            data ->> 'conversationId' as conversation
       from events;
   create index on told (message);
   create index on told (reminder);
+  create index on told (escalation);
   create index on told (conversation, type);
   analyze`;

@@ -19,6 +19,7 @@ export const TABLES = [
   'conversations',
   'messages',
   'reminders',
+  'escalations',
   'events',
   'idempotency_records',
 ] as const;
