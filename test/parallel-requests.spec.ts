@@ -52,7 +52,8 @@ describe('requests at the same time, to two replicas', () => {
       conversations: before.conversations + 1,
       messages: before.messages + 1,
       reminders: before.reminders + 3,
-      events: before.events + 3,
+      escalations: before.escalations + 1,
+      events: before.events + 4,
       idempotency_records: before.idempotency_records + 1,
     });
   });

@@ -28,7 +28,7 @@ describe('the configuration', () => {
     });
     expect(config.process).toMatchObject({ roles: ['api', 'worker'], shutdownDeadline: 25_000 });
     expect(config.database.url).toBeUndefined();
-    expect(config.messages).toMatchObject({ duplicateWindow: 5000, clockSkew: 300_000, batchSize: 16 });
+    expect(config.messages).toMatchObject({ duplicateWindow: 5000, clockSkew: 300_000, batchSize: 12 });
   });
 
   it('reads numbers, durations and lists', () => {

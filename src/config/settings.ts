@@ -252,12 +252,12 @@ export const SETTINGS = {
     batchSize: setting(
       'INGEST_BATCH_SIZE',
       'most messages that one transaction takes',
-      count({ min: 1, max: 500, default: 16 }),
+      count({ min: 1, max: 500, default: 12 }),
     ),
     batchesInFlight: setting(
       'INGEST_BATCHES_IN_FLIGHT',
       'transactions of ingest at once, in each process: while one is written to disk, others are decided',
-      count({ min: 1, max: 32, default: 4 }),
+      count({ min: 1, max: 32, default: 3 }),
     ),
     queueMax: setting(
       'INGEST_QUEUE_MAX',

@@ -14,7 +14,7 @@ interface Waiting {
 }
 
 /**
- * Gathers messages that arrive at the same time into one transaction: a commit is what ingest costs, and sixteen
+ * Gathers messages that arrive at the same time into one transaction: a commit is what ingest costs, and twelve
  * messages share one. Nothing is held back for it: a message that arrives alone leaves at once.
  *
  * A client and a key are in one transaction at a time, so that a message sees what became of the one before,
@@ -58,7 +58,9 @@ export class IngestQueue {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ message, resolve, reject });
-      this.schedule();
+      // A full batch leaves while the requests behind it are still being read: PostgreSQL need not wait for them.
+      if (this.waiting.length >= this.settings.batchSize) this.start();
+      else this.schedule();
     });
   }
 
