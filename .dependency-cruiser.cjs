@@ -35,6 +35,8 @@ const FEATURES = {
     'conversations/(conversation\\.(entity|repository)|conversation-(changes|store\\.module)|priority)',
     'escalations',
     'events/(outbox|event-catalogue|events\\.module)',
+    // A note is text of the same form as a message.
+    'messages/message-content',
   ],
   escalations: [
     ...FOR_ALL,

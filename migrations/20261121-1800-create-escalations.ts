@@ -44,13 +44,29 @@ export class CreateEscalations implements MigrationInterface {
       create table background_processes (
         name             text           not null constraint pk_background_processes primary key,
         paused_at        timestamptz(3),
-        run_requested_at timestamptz(3)
+        -- how often somebody asked for a run: workers run when it has grown
+        run_requests     integer        not null default 0
       );
     `);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      -- the routines, whose versions come and go outside of the migrations, are made of this schema's types
+      do $$
+      declare
+        routine text;
+      begin
+        for routine in
+          select 'function ' || oid::regprocedure from pg_proc where proname ~ '^(claim|send)_reminders_[0-9a-f]{12}$'
+           union all
+          select 'type ' || oid::regtype from pg_type
+           where typname ~ '^send_reminders_[0-9a-f]{12}_' and typtype = 'c'
+        loop
+          execute 'drop ' || routine;
+        end loop;
+      end $$;
+
       drop table background_processes, escalations;
       drop type escalation_reason;
       alter table reminders drop column leased_until, drop column lease_token, drop column attempts;

@@ -1,9 +1,10 @@
 import { ApiKey } from './auth/api-key.entity.js';
 import { Client } from './clients/client.entity.js';
 import { Conversation } from './conversations/conversation.entity.js';
+import { Escalation } from './escalations/escalation.entity.js';
 import { EventRecord } from './events/event.entity.js';
 import { Message } from './messages/message.entity.js';
 import { Reminder } from './reminders/reminder.entity.js';
 
 /** Every table that is read through TypeORM. */
-export const ENTITIES = [ApiKey, Client, Conversation, EventRecord, Message, Reminder];
+export const ENTITIES = [ApiKey, Client, Conversation, Escalation, EventRecord, Message, Reminder];

@@ -1,5 +1,6 @@
 import type { Routine } from './database/routines.js';
 import { INGEST_ROUTINE } from './messages/ingest.repository.js';
+import { CLAIM_ROUTINE, SEND_ROUTINE } from './reminders/due-reminder.repository.js';
 
 /** Every function that runs inside PostgreSQL. */
-export const ROUTINES: readonly Routine[] = [INGEST_ROUTINE];
+export const ROUTINES: readonly Routine[] = [INGEST_ROUTINE, CLAIM_ROUTINE, SEND_ROUTINE];

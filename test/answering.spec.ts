@@ -2,6 +2,7 @@ import type { ConversationView } from '../src/conversations/conversation.schemas
 import type { EventView } from '../src/events/event.schemas.js';
 import type { MessageView } from '../src/messages/message.schemas.js';
 import type { ReminderView } from '../src/reminders/reminder.schemas.js';
+import { eventually } from './support/eventually.js';
 import { HOUR, MINUTE } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
@@ -9,8 +10,15 @@ const NOBODY = '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70';
 
 describe('the team', () => {
   const otklik = new TestOtklik();
-  beforeAll(() => otklik.start());
-  afterAll(() => otklik.stop());
+  const worker = new TestOtklik({ env: { ROLES: 'api,worker', REMINDER_POLL_INTERVAL: 'PT10M' } });
+  beforeAll(async () => {
+    await otklik.start();
+    await worker.start();
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await otklik.stop();
+  });
 
   const path = (conversationId: string, change = '') =>
     `/api/conversations/${conversationId}${change && `/${change}`}`;
@@ -189,6 +197,16 @@ describe('the team', () => {
       priority: 'low',
       previousPriority: 'urgent',
     });
+  });
+
+  it('sets a priority, and is reminded in time by whoever would have slept longer', async () => {
+    const { conversationId } = await worker.accept({ clientId: newClient(), content: 'zxqv wrblk' });
+    await worker.api.post(path(conversationId, 'priority'), { priority: 'urgent' });
+    worker.clock.advance(6 * MINUTE);
+    await eventually(
+      () => worker.api.all<EventView>(`/api/events?conversationId=${conversationId}&type=reminder.due`),
+      (due) => due.length === 1,
+    );
   });
 
   it('sets the priority that is there already, and nothing changes', async () => {

@@ -156,6 +156,7 @@ describe('a message that is not as it should be (D11)', () => {
       conversations: 0,
       messages: 0,
       reminders: 0,
+      escalations: 0,
       events: 0,
       idempotency_records: 0,
     });

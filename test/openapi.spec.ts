@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { packageFolder } from '../src/config/package-folder.js';
+import type { EscalationView } from '../src/escalations/escalation.schemas.js';
 import { Contract } from './openapi/contract.js';
 import { type Document, mediaOf, type Operation, operationsOf } from './openapi/document.js';
 import { exampleCalls, pathFor, type Subjects } from './openapi/example-calls.js';
@@ -39,10 +40,35 @@ afterAll(() => otklik.stop());
 
 async function newSubjects(): Promise<Subjects> {
   const clientId = newClient();
-  const { id, conversationId } = await otklik.accept({ clientId, content: 'Hello' });
+  const { id, conversationId, reminders } = await otklik.accept({ clientId, content: 'Hello' });
   await otklik.accept({ clientId, content: 'Is anybody there?' });
+  const [pending, failed] = reminders.map((reminder) => reminder.id);
+  if (!pending || !failed) throw new Error('A message that waits has more than one reminder.');
+  await otklik.database.query('update reminders set failed_at = created_at where id = $1', [failed]);
   const key = await otklik.createKey({ name: 'spec', scopes: ['messages:read'] });
-  return { messageId: id, conversationId, apiKeyId: key.id };
+  return {
+    messageId: id,
+    conversationId,
+    apiKeyId: key.id,
+    reminderId: pending,
+    failedReminderId: failed,
+    escalationId: await newClaim(),
+  };
+}
+
+/** An escalation that an operator has claimed; those that others made wait on. */
+async function newClaim(): Promise<string> {
+  const { conversationId } = await otklik.accept({ clientId: newClient(), content: 'Hello' });
+  const { body } = await otklik.api.post<EscalationView>(`/api/conversations/${conversationId}/escalate`, {
+    reason: 'Asks for a manager.',
+  });
+  await otklik.database.query(
+    `update escalations
+        set operator_id = 'maria', claimed_at = created_at, claim_expires_at = created_at + interval '30 minutes'
+      where id = $1`,
+    [body.id],
+  );
+  return body.id;
 }
 
 /** Sends a request about something that exists, and says what about the answer the document does not say. */
@@ -207,10 +233,11 @@ describe('the problems in the OpenAPI document are those of the server', () => {
     expect(await faultsOfAll(404, nowhere)).toEqual([]);
   });
 
-  it('409: a conversation that is closed', async () => {
+  it('409: a conversation that is closed, an escalation that nobody has claimed', async () => {
     const faults = await faultsOfAll(409, async (operation) => {
       const subjects = await newSubjects();
       await otklik.api.post(`/api/conversations/${subjects.conversationId}/close`, { reason: 'solved' });
+      await otklik.api.send('POST', `/api/escalations/${subjects.escalationId}/release`);
       return { path: pathFor(operation, subjects) };
     });
     expect(faults).toEqual([]);

@@ -7,7 +7,15 @@ interface Statement {
   readonly parameters: readonly unknown[];
 }
 
-const TABLES = ['clients', 'conversations', 'messages', 'reminders', 'events', 'idempotency_records'];
+const TABLES = [
+  'clients',
+  'conversations',
+  'messages',
+  'reminders',
+  'escalations',
+  'events',
+  'idempotency_records',
+];
 
 /** How many rows of a table may be read on the way to a page: the page and a little more. */
 const FEW = 120;
@@ -35,6 +43,9 @@ describe('the way to the data, in tables of 40,000 rows and more (E2, D12)', () 
       insert into reminders (id, conversation_id, message_id, kind, level, priority, scheduled_at, created_at, cancelled_at)
       select gen_random_uuid(), conversation_id, id, 'policy', 1, 'low', created_at, created_at,
              case when random() < 0.9 then created_at end
+        from messages;
+      insert into escalations (id, conversation_id, priority, reason, created_at, resolved_at, resolution)
+      select gen_random_uuid(), conversation_id, priority, 'triage', created_at, created_at, 'replied'
         from messages;
       insert into events (id, type, conversation_id, occurred_at, data)
       select uuid_v7(created_at), case when random() < 0.005 then 'conversation.closed' else 'message.received' end,
@@ -179,6 +190,7 @@ describe('the way to the data, in tables of 40,000 rows and more (E2, D12)', () 
     ['a reply', 'replies', { content: 'Yes', author: 'operator' }],
     ['a priority', 'priority', { priority: 'low' }],
     ['a closing', 'close', { reason: 'solved' }],
+    ['an escalation', 'escalate', { reason: 'Asks for a manager.' }],
   ])('of a change reads nothing but what is its own: %s', async (_what, change, body) => {
     const { conversationId } = await otklik.accept({ clientId: 'bulk-502', content: change });
     const sent = await statementsOf(() =>

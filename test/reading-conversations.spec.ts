@@ -113,6 +113,7 @@ describe('reading conversations and events', () => {
       'reminder.cancelled',
       'reminder.cancelled',
       'conversation.closed',
+      'conversation.escalated',
       'message.triaged',
       'message.received',
       'conversation.opened',

@@ -47,6 +47,7 @@ describe('the reminders of a conversation that waits', () => {
       cancelReason: null,
       failedAt: null,
       failure: null,
+      attempts: 0,
       createdAt: message.createdAt,
     });
     expect(others.map(({ level, scheduledAt }) => [level, scheduledAt])).toEqual([

@@ -16,9 +16,18 @@ const ROUTES: readonly [method: string, path: string, scope: Scope][] = [
   ['POST', `/api/conversations/${ID}/replies`, 'conversations:write'],
   ['POST', `/api/conversations/${ID}/close`, 'conversations:write'],
   ['POST', `/api/conversations/${ID}/priority`, 'conversations:write'],
+  ['POST', `/api/conversations/${ID}/escalate`, 'conversations:write'],
   ['GET', '/api/clients/nobody', 'messages:read'],
+  ['GET', '/api/escalations', 'messages:read'],
+  ['POST', '/api/escalations/claim', 'conversations:write'],
+  ['GET', `/api/escalations/${ID}`, 'messages:read'],
+  ['POST', `/api/escalations/${ID}/release`, 'conversations:write'],
   ['GET', '/api/reminders', 'messages:read'],
+  ['POST', `/api/conversations/${ID}/reminders`, 'conversations:write'],
+  ['POST', `/api/reminders/${ID}/cancel`, 'reminders:manage'],
+  ['POST', `/api/reminders/${ID}/retry`, 'reminders:manage'],
   ['GET', '/api/reminder-policies', 'messages:read'],
+  ['PUT', '/api/reminder-policies/urgent', 'reminders:manage'],
   ['GET', '/api/events', 'messages:read'],
   ['GET', '/api/api-keys', 'keys:manage'],
   ['POST', '/api/api-keys', 'keys:manage'],
@@ -42,7 +51,9 @@ describe('what an API key may do', () => {
     (caller ?? otklik.api.withKey(undefined)).refused(
       method,
       path,
-      method === 'POST' ? { body: '{}', headers: { 'content-type': 'application/json' } } : {},
+      method === 'POST' || method === 'PUT'
+        ? { body: '{}', headers: { 'content-type': 'application/json' } }
+        : {},
     );
 
   it.each(ROUTES)('%s %s needs %s, and nothing else will do', async (method, path, needed) => {
@@ -75,7 +86,11 @@ describe('what an API key may do', () => {
         .map(([method]) => `${method.toUpperCase()} ${path}`),
     );
     const tested = ROUTES.map(([method, path]) =>
-      `${method} ${path}`.replace(ID, '{id}').replace('nobody', '{clientId}').replace('/nothing', '/{name}'),
+      `${method} ${path}`
+        .replace(ID, '{id}')
+        .replace('nobody', '{clientId}')
+        .replace('/nothing', '/{name}')
+        .replace('policies/urgent', 'policies/{priority}'),
     );
     expect(guarded.toSorted()).toEqual(tested.toSorted());
   });

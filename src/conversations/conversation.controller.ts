@@ -113,7 +113,8 @@ export class ConversationController {
   @Operation({
     id: 'replyToConversation',
     summary: 'Answer the client',
-    description: 'Stores the reply and cancels what is pending for the conversation in one transaction.',
+    description:
+      'Stores the reply, cancels what is pending for the conversation and resolves its escalation in one transaction.',
     status: 201,
     answers: { 201: { description: 'The reply.', schema: messageSchema, example: EXAMPLE_REPLY } },
     problems: CHANGES,
@@ -130,7 +131,8 @@ export class ConversationController {
   @Operation({
     id: 'closeConversation',
     summary: 'Close a conversation',
-    description: 'Cancels what is pending for it. A later message of the client opens a new one.',
+    description:
+      'Cancels what is pending for it and resolves its escalation. A later message of the client opens a new one.',
     status: 200,
     answers: {
       200: {
@@ -159,7 +161,9 @@ export class ConversationController {
   @Operation({
     id: 'prioritiseConversation',
     summary: 'Set the priority of a conversation',
-    description: 'Where the client waits, the reminders are those of the new priority, counted from now.',
+    description:
+      'Where the client waits, the reminders are those of the new priority, counted from now; where it is escalated, ' +
+      'so is its place in the queue.',
     status: 200,
     answers: {
       200: {

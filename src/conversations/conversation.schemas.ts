@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clientIdSchema } from '../clients/client.schemas.js';
+import { operatorIdSchema } from '../escalations/escalation.schemas.js';
 import { pageOf, pageQuery } from '../http/pagination.js';
 import { contentSchema } from '../messages/message.schemas.js';
 import { prioritySchema } from './priority.js';
@@ -58,11 +59,7 @@ export const replySchema = z
   .strictObject({
     content: contentSchema,
     author: z.enum(['operator', 'assistant']).describe('who wrote it'),
-    operatorId: z
-      .string()
-      .regex(/^[A-Za-z0-9._:@+-]{1,128}$/, 'must be 1 to 128 of A–Z a–z 0–9 . _ : @ + -')
-      .optional()
-      .describe('which operator'),
+    operatorId: operatorIdSchema.optional(),
   })
   .meta({
     id: 'Reply',

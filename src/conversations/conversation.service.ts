@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { IdGenerator } from '../clock/clock.js';
 import { notFound } from '../errors/domain-error.js';
+import { EscalationService } from '../escalations/escalation.service.js';
 import type { NewEvent } from '../events/event-catalogue.js';
 import { Outbox } from '../events/outbox.js';
 import type { Page } from '../http/pagination.js';
@@ -10,9 +10,6 @@ import { MessageRepository } from '../messages/message.repository.js';
 import type { MessageView } from '../messages/message.schemas.js';
 import { messageView } from '../messages/message.view.js';
 import { ReplyWatch } from '../messages/reply-watch.js';
-import { ReminderRepository } from '../reminders/reminder.repository.js';
-import { ReminderPolicies } from '../reminders/reminder-policies.js';
-import type { Conversation } from './conversation.entity.js';
 import { ConversationRepository } from './conversation.repository.js';
 import type {
   Close,
@@ -21,7 +18,9 @@ import type {
   ListConversations,
   Reply,
 } from './conversation.schemas.js';
+import { conversationView } from './conversation.view.js';
 import { ConversationChanges } from './conversation-changes.js';
+import { ConversationReminders } from './conversation-reminders.js';
 import type { Priority } from './priority.js';
 
 /** Conversations: answering them, closing them, setting their priority, and reading them. */
@@ -31,8 +30,8 @@ export class ConversationService {
     private readonly changes: ConversationChanges,
     private readonly conversations: ConversationRepository,
     private readonly messages: MessageRepository,
-    private readonly reminders: ReminderRepository,
-    private readonly policies: ReminderPolicies,
+    private readonly reminders: ConversationReminders,
+    private readonly escalations: EscalationService,
     private readonly outbox: Outbox,
     private readonly replies: ReplyWatch,
     private readonly ids: IdGenerator,
@@ -60,10 +59,11 @@ export class ConversationService {
         createdAt: at,
       };
       await this.messages.insertReply(tx, reply);
+      await this.escalations.resolve(tx, id, at, 'replied');
       await this.conversations.update(tx, id, { waitingSince: null, lastActivityAt: at });
       await this.outbox.append(tx, [
         repliedEvent(reply),
-        ...(await this.cancelReminders(tx, conversation, at, 'replied')),
+        ...(await this.reminders.cancel(tx, conversation, at, 'replied')),
       ]);
       return reply;
     });
@@ -81,20 +81,31 @@ export class ConversationService {
         lastActivityAt: at,
       };
       await this.conversations.update(tx, id, changes);
+      await this.escalations.resolve(tx, id, at, 'closed');
       const closed: NewEvent = {
         type: 'conversation.closed',
         conversationId: id,
         data: { conversationId: id, clientId: conversation.clientId, reason, closedAt: at.toISOString() },
       };
-      await this.outbox.append(tx, [closed, ...(await this.cancelReminders(tx, conversation, at, 'closed'))]);
+      await this.outbox.append(tx, [
+        closed,
+        ...(await this.reminders.cancel(tx, conversation, at, 'closed')),
+      ]);
       return conversationView({ ...conversation, ...changes });
     });
   }
 
-  /** Sets the priority; where the client waits, the reminders are those of the new priority from now on. */
+  /**
+   * Sets the priority; where the client waits, the reminders are those of the new priority from now on, and where the
+   * conversation is escalated, its place in the queue is too.
+   */
   async prioritise(id: string, priority: Priority): Promise<ConversationView> {
-    return this.changes.run(id, async (tx, conversation, at) => {
-      if (conversation.priority === priority) return conversationView(conversation);
+    const { view, dueAt } = await this.changes.run(id, async (tx, conversation, at) => {
+      const moved = await this.escalations.prioritise(tx, conversation, priority, at);
+      if (conversation.priority === priority) {
+        await this.outbox.append(tx, moved);
+        return { view: conversationView(conversation), dueAt: undefined };
+      }
       await this.conversations.update(tx, id, { priority, lastActivityAt: at });
       const prioritised: NewEvent = {
         type: 'conversation.prioritised',
@@ -108,11 +119,14 @@ export class ConversationService {
       };
       await this.outbox.append(tx, [
         prioritised,
-        ...(await this.cancelReminders(tx, conversation, at, 'prioritised', 'policy')),
+        ...moved,
+        ...(await this.reminders.cancel(tx, conversation, at, 'prioritised', 'policy')),
       ]);
-      if (conversation.waitingSince) await this.scheduleReminders(tx, id, priority, at);
-      return conversationView({ ...conversation, priority, lastActivityAt: at });
+      const dueAt = conversation.waitingSince ? await this.reminders.plan(tx, id, priority, at) : undefined;
+      return { view: conversationView({ ...conversation, priority, lastActivityAt: at }), dueAt };
     });
+    if (dueAt) this.reminders.expect(dueAt);
+    return view;
   }
 
   async find(id: string): Promise<ConversationView> {
@@ -130,49 +144,6 @@ export class ConversationService {
     await this.find(id);
     return this.messages.list({ ...query, conversationId: id }, messageView, { oldestFirst: true });
   }
-
-  private async cancelReminders(
-    tx: EntityManager,
-    conversation: Conversation,
-    at: Date,
-    reason: string,
-    kind?: 'policy',
-  ): Promise<NewEvent[]> {
-    const cancelled = await this.reminders.cancelPending(tx, conversation.id, at, reason, kind);
-    return cancelled.map((reminder) => ({
-      type: 'reminder.cancelled',
-      conversationId: conversation.id,
-      data: {
-        reminderId: reminder.id,
-        conversationId: conversation.id,
-        clientId: conversation.clientId,
-        level: reminder.level,
-        scheduledAt: reminder.scheduledAt.toISOString(),
-        reason,
-      },
-    }));
-  }
-
-  private scheduleReminders(
-    tx: EntityManager,
-    conversationId: string,
-    priority: Priority,
-    at: Date,
-  ): Promise<void> {
-    const planned = this.policies.plan(priority, at.getTime());
-    return this.reminders.insert(
-      tx,
-      planned.map(({ id, level, scheduledAt }) => ({
-        id,
-        conversationId,
-        kind: 'policy',
-        level,
-        priority,
-        scheduledAt: new Date(scheduledAt),
-        createdAt: at,
-      })),
-    );
-  }
 }
 
 function repliedEvent(reply: Message): NewEvent {
@@ -188,20 +159,5 @@ function repliedEvent(reply: Message): NewEvent {
       content: reply.content,
       createdAt: reply.createdAt.toISOString(),
     },
-  };
-}
-
-function conversationView(conversation: Conversation): ConversationView {
-  return {
-    id: conversation.id,
-    clientId: conversation.clientId,
-    status: conversation.status,
-    priority: conversation.priority,
-    channel: conversation.channel,
-    openedAt: conversation.openedAt.toISOString(),
-    lastActivityAt: conversation.lastActivityAt.toISOString(),
-    waitingSince: conversation.waitingSince?.toISOString() ?? null,
-    closedAt: conversation.closedAt?.toISOString() ?? null,
-    closeReason: conversation.closeReason,
   };
 }

@@ -51,3 +51,11 @@ export function violatedConstraint(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('constraint' in error)) return undefined;
   return typeof error.constraint === 'string' ? error.constraint : undefined;
 }
+
+/**
+ * Something is wrong with the database or the installation, which no other data would cure: it cannot be reached, is
+ * out of disk or memory, only takes reads, or lacks what a statement names (SQLSTATE classes 25, 42, 53, 57P, 58).
+ */
+export function isSystemFault(error: unknown): boolean {
+  return isUnavailable(error) || /^(25|42|53|57P|58)/.test(errorCode(error) ?? '');
+}

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { RoutineCalls } from './routine-calls.js';
 import { Transactor } from './transactor.js';
 
 /** Hands out the database that was opened before the application was built. */
@@ -9,8 +10,8 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [{ provide: DataSource, useValue: dataSource }, Transactor],
-      exports: [DataSource, Transactor],
+      providers: [{ provide: DataSource, useValue: dataSource }, Transactor, RoutineCalls],
+      exports: [DataSource, Transactor, RoutineCalls],
     };
   }
 }

@@ -7,6 +7,7 @@ const time = fc
   .map((date) => date.toISOString());
 const id = fc.uuid();
 const number = fc.maxSafeInteger();
+const WORDS = ['low', 'high'];
 
 describe('a cursor', () => {
   const cursorOf = (position: readonly (string | number)[]) =>
@@ -18,6 +19,7 @@ describe('a cursor', () => {
         expect(decodeCursor(cursorOf([at, item]), ['time', 'id'])).toEqual([at, item]);
         expect(decodeCursor(cursorOf([item]), ['id'])).toEqual([item]);
         expect(decodeCursor(cursorOf([place]), ['number'])).toEqual([place]);
+        expect(decodeCursor(cursorOf(['high', item]), [WORDS, 'id'])).toEqual(['high', item]);
       }),
     );
   });
@@ -33,6 +35,8 @@ describe('a cursor', () => {
           [[at], ['id']],
           [[place], ['id']],
           [[item], ['number']],
+          [[item], [WORDS]],
+          [[place], [WORDS]],
           [
             [at, item, item],
             ['time', 'id'],

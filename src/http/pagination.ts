@@ -42,8 +42,8 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
 /** A place in a list: the sort values of the last item that was returned. */
 export type Position = readonly (string | number)[];
 
-/** What a list sorts by. */
-type SortValue = 'id' | 'time' | 'number';
+/** What a list sorts by; a list of words stands for one of them. */
+type SortValue = 'id' | 'time' | 'number' | readonly string[];
 
 /**
  * Reads a cursor that a list of the same order gave out.
@@ -55,7 +55,7 @@ export function decodeCursor(cursor: string, order: readonly SortValue[]): Posit
   try {
     const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(position) && position.length === order.length) {
-      if (order.every((kind, index) => IS[kind](position[index]))) return position;
+      if (order.every((kind, index) => isA(kind, position[index]))) return position;
     }
   } catch {
     // Not ours; said below.
@@ -68,11 +68,15 @@ export function decodeCursor(cursor: string, order: readonly SortValue[]): Posit
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const TIME = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-const IS: Readonly<Record<SortValue, (value: unknown) => boolean>> = {
+const IS: Readonly<Record<SortValue & string, (value: unknown) => boolean>> = {
   id: (value) => typeof value === 'string' && UUID.test(value),
   time: (value) => typeof value === 'string' && TIME.test(value) && isOfTheCalendar(value),
   number: Number.isSafeInteger,
 };
+
+function isA(kind: SortValue, value: unknown): boolean {
+  return typeof kind === 'string' ? IS[kind](value) : kind.some((word) => word === value);
+}
 
 /** JavaScript takes February 30 for March 2; PostgreSQL refuses it. */
 function isOfTheCalendar(time: string): boolean {

@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { PoolClient } from 'pg';
+import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
+import { RoutineCalls } from '../database/routine-calls.js';
 import { readRoutine } from '../database/routines.js';
 import type { PlannedReminder } from '../reminders/reminder-policies.js';
 import { Message } from './message.entity.js';
@@ -10,8 +8,6 @@ import type { ScheduledReminder, TriageView } from './message.schemas.js';
 
 /** The rule of ingest, which runs inside PostgreSQL. */
 export const INGEST_ROUTINE = readRoutine('ingest_messages', 'messages/ingest-messages.sql');
-
-const CALL = `select * from ${INGEST_ROUTINE.name}($1, make_interval(secs => $2))`;
 
 /** A message on its way in: everything that the database does not decide. Names are those of the SQL. */
 export interface IncomingMessage {
@@ -69,14 +65,10 @@ interface Row {
  */
 @Injectable()
 export class IngestRepository {
-  private readonly slowQuery: number;
-
   constructor(
+    private readonly routines: RoutineCalls,
     private readonly dataSource: DataSource,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.slowQuery = config.database.slowQuery;
-  }
+  ) {}
 
   /**
    * Stores a batch in one transaction.
@@ -89,32 +81,13 @@ export class IngestRepository {
     duplicateWindow: number,
   ): Promise<ReadonlyMap<string, IngestOutcome>> {
     const sorted = [...batch].sort((a, b) => (a.client_id < b.client_id ? -1 : 1));
-    const rows = await this.call(JSON.stringify(sorted), duplicateWindow / 1000);
+    const rows = await this.routines.call<Row>(INGEST_ROUTINE, [
+      JSON.stringify(sorted),
+      `${duplicateWindow} milliseconds`,
+    ]);
     const originals = await this.findByIds(rows.flatMap((row) => row.original_id ?? []));
     const messages = new Map(batch.map((message) => [message.id, message]));
     return new Map(rows.map((row) => [row.id, outcomeOf(row, messages.get(row.id), originals)]));
-  }
-
-  /**
-   * Calls the rule by a prepared statement, which TypeORM's own query() would parse and plan anew each time: a
-   * fifth of what a single message costs.
-   */
-  private async call(batch: string, duplicateWindow: number): Promise<readonly Row[]> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const client: PoolClient = await runner.connect();
-      const started = performance.now();
-      const { rows } = await client.query<Row>({
-        name: INGEST_ROUTINE.name,
-        text: CALL,
-        values: [batch, duplicateWindow],
-      });
-      const elapsed = performance.now() - started;
-      if (elapsed > this.slowQuery) this.dataSource.logger.logQuerySlow(elapsed, CALL);
-      return rows;
-    } finally {
-      await runner.release();
-    }
   }
 
   /** Which of these messages are stored already; asked when the answer of a batch was lost. */

@@ -123,7 +123,7 @@ export const scheduledReminderSchema = z
   .object({
     id: z.uuid(),
     scheduledAt: z.iso.datetime().describe('when it is due'),
-    level: z.int().min(1).describe('which reminder of its chain it is'),
+    level: z.int().min(0).describe('which reminder of its chain it is; 0: made by hand'),
   })
   .meta({ id: 'ScheduledReminder' });
 

@@ -9,6 +9,7 @@ import { DomainError, invalidInput, notFound } from '../errors/domain-error.js';
 import type { Page } from '../http/pagination.js';
 import { requestContext } from '../logging/request-context.js';
 import { ReminderPolicies } from '../reminders/reminder-policies.js';
+import { ReminderScheduler } from '../reminders/reminder-scheduler.js';
 import { Triage } from '../triage/triage.js';
 import type { IncomingMessage } from './ingest.repository.js';
 import { IngestQueue } from './ingest-queue.js';
@@ -42,6 +43,7 @@ export class MessageService {
     private readonly messages: MessageRepository,
     private readonly triage: Triage,
     private readonly policies: ReminderPolicies,
+    private readonly scheduler: ReminderScheduler,
     private readonly replies: ReplyWatch,
     private readonly transactor: Transactor,
     private readonly clock: Clock,
@@ -59,6 +61,7 @@ export class MessageService {
     const incoming = this.prepare(message, delivery, now);
     const outcome = await this.queue.submit(incoming);
     if (outcome.outcome === 'key_reused') throw keyReused();
+    if (outcome.outcome === 'accepted') this.expectReminders(incoming);
     const view =
       outcome.outcome === 'accepted'
         ? acceptedView(message, incoming, outcome)
@@ -91,6 +94,11 @@ export class MessageService {
     const at = new Date(this.clock.now());
     const found = await this.transactor.run((tx) => this.messages.correct(tx, id, correction, at));
     if (!found) throw notFound('message', id);
+  }
+
+  /** What was pending before is known to the scheduler already. */
+  private expectReminders({ reminder_times: [first] }: IncomingMessage): void {
+    if (first !== undefined) this.scheduler.expect(Date.parse(first));
   }
 
   private async awaitReply(view: ReceivedMessageView, delivery: Delivery): Promise<ReceivedMessageView> {

@@ -8,6 +8,10 @@ import { errorMessage } from '../resilience/error-code.js';
 import type { BackgroundProcess, ProcessHandle } from './background-process.js';
 import { ProcessRunner, type ProcessStatus } from './process-runner.js';
 import { type ProcessSwitch, ProcessSwitches } from './process-switches.js';
+import { ProcessWakeups } from './process-wakeups.js';
+
+/** Announced where somebody paused, resumed or wants to run a process. */
+const SWITCHES = 'switches';
 
 /** A background process: what it is, how it stands here, and what was decided about it everywhere. */
 export interface ListedProcess {
@@ -24,7 +28,7 @@ export interface ListedProcess {
 export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly runners = new Map<string, ProcessRunner>();
   private readonly isWorker: boolean;
-  private switches = new Map<string, ProcessSwitch>();
+  private switches: ReadonlyMap<string, ProcessSwitch> | undefined;
   private stopLooking: () => void = () => undefined;
   private looking: Promise<void> = Promise.resolve();
   private stopped = false;
@@ -32,6 +36,7 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   constructor(
     private readonly clock: Clock,
     private readonly table: ProcessSwitches,
+    private readonly wakeups: ProcessWakeups,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -44,7 +49,14 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
       throw new Error(`There are two background processes ${process.name}.`);
     const runner = new ProcessRunner(process, this.clock, this.config.backgroundProcesses, this.log);
     this.runners.set(process.name, runner);
-    return runner;
+    return { wake: (at) => this.wake(runner, at) };
+  }
+
+  /** Where this process is no worker, the workers are told; what they find in time by themselves is not worth it. */
+  private wake(runner: ProcessRunner, at: number = this.clock.now()): void {
+    runner.wake(at);
+    const { name, interval } = runner.process;
+    if (!this.isWorker && at < this.clock.now() + interval) this.wakeups.announce(name, at);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -52,11 +64,21 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
     await this.look();
     for (const runner of this.runners.values()) runner.start();
     this.lookLater();
+    this.wakeups.listen(
+      (name, at) => {
+        if (name === SWITCHES) this.lookNow();
+        else this.runners.get(name)?.wake(at);
+      },
+      () => {
+        for (const runner of this.runners.values()) runner.wake();
+      },
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     this.stopLooking();
+    await this.wakeups.stop();
     await this.looking;
     await Promise.all([...this.runners.values()].map((runner) => runner.stop()));
   }
@@ -76,7 +98,7 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   async pause(name: string): Promise<ListedProcess> {
     this.runner(name);
     await this.table.pause(name, new Date(this.clock.now()));
-    await this.look();
+    await this.decided();
     return this.listed(name);
   }
 
@@ -84,7 +106,7 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   async resume(name: string): Promise<ListedProcess> {
     this.runner(name);
     await this.table.resume(name);
-    await this.look();
+    await this.decided();
     return this.listed(name);
   }
 
@@ -96,8 +118,12 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
    */
   async run(name: string): Promise<ListedProcess> {
     const runner = this.runner(name);
-    if (this.isWorker) await runner.runNow();
-    else await this.table.requestRun(name, new Date(this.clock.now()));
+    if (this.isWorker) {
+      await runner.runNow();
+    } else {
+      await this.table.requestRun(name);
+      await this.decided();
+    }
     return this.listed(name);
   }
 
@@ -109,32 +135,47 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
 
   private listed(name: string): ListedProcess {
     const { process, status } = this.runner(name);
-    return { process, status, pausedAt: this.switches.get(name)?.pausedAt ?? undefined };
+    return { process, status, pausedAt: this.switches?.get(name)?.pausedAt ?? undefined };
+  }
+
+  /** What was decided holds here at once, and in the other processes as soon as they hear of it. */
+  private async decided(): Promise<void> {
+    this.wakeups.announce(SWITCHES, this.clock.now());
+    await this.look();
   }
 
   private lookLater(): void {
     if (this.stopped) return;
-    this.stopLooking = this.clock.wakeAt(
-      this.clock.now() + this.config.backgroundProcesses.controlInterval,
-      () => {
-        this.looking = this.look()
-          .catch((error) => this.log.debug(`The switches of processes were not read: ${errorMessage(error)}`))
-          .finally(() => this.lookLater());
-      },
-    );
+    const { controlInterval } = this.config.backgroundProcesses;
+    this.stopLooking = this.clock.wakeAt(this.clock.now() + controlInterval, () => this.lookNow());
   }
 
-  private async look(): Promise<void> {
+  private lookNow(): void {
+    if (this.stopped) return;
+    this.stopLooking();
+    this.look()
+      .catch((error) => this.log.debug(`The switches of processes were not read: ${errorMessage(error)}`))
+      .finally(() => this.lookLater());
+  }
+
+  /** One after the other, so that what was read first is never taken for the newest. */
+  private look(): Promise<void> {
+    const turn = this.looking.then(() => this.readSwitches());
+    this.looking = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async readSwitches(): Promise<void> {
     const before = this.switches;
-    this.switches = new Map((await this.table.list()).map((row) => [row.name, row]));
+    const switches = new Map((await this.table.list()).map((row) => [row.name, row]));
+    this.switches = switches;
     for (const [name, runner] of this.runners) {
-      const now = this.switches.get(name);
+      const now = switches.get(name);
       if (now?.pausedAt) runner.pause();
       else runner.resume();
-      const requested = now?.runRequestedAt?.getTime() ?? 0;
-      const isNew = requested > (before.get(name)?.runRequestedAt?.getTime() ?? 0);
       // What was asked for before this process started was for others.
-      if (isNew && before.size > 0 && this.isWorker) void runner.runNow();
+      if (!this.isWorker || before === undefined) continue;
+      if ((now?.runRequests ?? 0) > (before.get(name)?.runRequests ?? 0)) void runner.runNow();
     }
   }
 }

@@ -5,7 +5,8 @@ import { DataSource } from 'typeorm';
 export interface ProcessSwitch {
   readonly name: string;
   readonly pausedAt: Date | null;
-  readonly runRequestedAt: Date | null;
+  /** How often somebody asked the workers for a run. */
+  readonly runRequests: number;
 }
 
 /** The table of what was decided about background processes. One without a row goes on. */
@@ -15,7 +16,7 @@ export class ProcessSwitches {
 
   list(): Promise<ProcessSwitch[]> {
     return this.dataSource.query(
-      `select name, paused_at as "pausedAt", run_requested_at as "runRequestedAt" from background_processes`,
+      `select name, paused_at as "pausedAt", run_requests as "runRequests" from background_processes`,
     );
   }
 
@@ -33,11 +34,11 @@ export class ProcessSwitches {
   }
 
   /** Asks the processes with the role `worker` for a run. */
-  async requestRun(name: string, at: Date): Promise<void> {
+  async requestRun(name: string): Promise<void> {
     await this.dataSource.query(
-      `insert into background_processes (name, run_requested_at) values ($1, $2)
-       on conflict (name) do update set run_requested_at = excluded.run_requested_at`,
-      [name, at],
+      `insert into background_processes as process (name, run_requests) values ($1, 1)
+       on conflict (name) do update set run_requests = process.run_requests + 1`,
+      [name],
     );
   }
 }

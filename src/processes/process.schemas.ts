@@ -26,8 +26,8 @@ export type ProcessView = z.infer<typeof processSchema>;
 export const processPageSchema = pageOf(processSchema, 'BackgroundProcessPage');
 
 export const EXAMPLE_PROCESS: ProcessView = {
-  name: 'idempotency-cleanup',
-  description: 'Deletes idempotency keys that have expired.',
+  name: 'reminders',
+  description: 'Sends the reminders that are due.',
   state: 'waiting',
   pausedAt: null,
   lastRunAt: '2026-11-21T09:00:00.120Z',

@@ -1,33 +1,35 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
-import { Operation } from '../http/api-operation.js';
+import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
+import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
-import { ReminderRepository } from './reminder.repository.js';
 import {
-  EXAMPLE_POLICY,
+  type CreateReminder,
+  createReminderSchema,
+  EXAMPLE_MANUAL_REMINDER,
   EXAMPLE_REMINDER,
   type ListReminders,
   listRemindersSchema,
-  type ReminderPolicyView,
   type ReminderView,
   reminderPageSchema,
-  reminderPolicyPageSchema,
+  reminderSchema,
 } from './reminder.schemas.js';
-import { ReminderPolicies } from './reminder-policies.js';
+import { ReminderService } from './reminder.service.js';
+
+const reminderId = idOf('reminder', EXAMPLE_REMINDER.id);
+const conversationId = idOf('conversation', EXAMPLE_REMINDER.conversationId);
+const MISSING = missing('reminder', EXAMPLE_REMINDER.id);
 
 @ApiTags('Reminders')
 @Controller('api')
 @RateLimit('messages')
-@Access('messages:read')
 export class ReminderController {
-  constructor(
-    private readonly reminders: ReminderRepository,
-    private readonly policies: ReminderPolicies,
-  ) {}
+  constructor(private readonly reminders: ReminderService) {}
 
   @Get('reminders')
+  @Access('messages:read')
   @Operation({
     id: 'listReminders',
     summary: 'List reminders',
@@ -45,21 +47,87 @@ export class ReminderController {
     return this.reminders.list(query);
   }
 
-  @Get('reminder-policies')
+  @Post('conversations/:id/reminders')
+  @Access('conversations:write')
   @Operation({
-    id: 'listReminderPolicies',
-    summary: 'List the reminder policies',
-    description: 'One for each priority, most urgent first.',
+    id: 'createReminder',
+    summary: 'Remind the team at a given time',
+    description: 'Whether the client waits or not; only a reply, a closing or a person cancels it.',
+    status: 201,
+    answers: {
+      201: { description: 'The reminder.', schema: reminderSchema, example: EXAMPLE_MANUAL_REMINDER },
+    },
+    problems: {
+      ...missing('conversation', EXAMPLE_REMINDER.conversationId),
+      409: {
+        when: 'The conversation is closed.',
+        code: 'conversation_closed',
+        detail: `The conversation ${EXAMPLE_REMINDER.conversationId} is closed.`,
+      },
+      ...BODY_PROBLEMS,
+    },
+  })
+  create(
+    @Param('id', { schema: conversationId }) id: string,
+    @Body({ schema: createReminderSchema }) body: CreateReminder,
+  ): Promise<ReminderView> {
+    return this.reminders.create(id, body);
+  }
+
+  @Post('reminders/:id/cancel')
+  @Access('reminders:manage')
+  @Operation({
+    id: 'cancelReminder',
+    summary: 'Cancel a reminder',
+    description:
+      'Where the client would then wait with nothing to come, the next reminder of the policy is planned, or the ' +
+      'conversation is escalated if the policy does not repeat.',
     status: 200,
     answers: {
       200: {
-        description: 'The policies.',
-        schema: reminderPolicyPageSchema,
-        example: { data: [EXAMPLE_POLICY], nextCursor: null },
+        description: 'The cancelled reminder.',
+        schema: reminderSchema,
+        example: {
+          ...EXAMPLE_REMINDER,
+          status: 'cancelled',
+          cancelledAt: '2026-11-21T09:02:00.000Z',
+          cancelReason: 'by_hand',
+        },
+      },
+    },
+    problems: {
+      ...MISSING,
+      409: {
+        when: 'It is not pending any more, or its conversation is closed (`conversation_closed`).',
+        code: 'reminder_not_pending',
+        detail: `The reminder ${EXAMPLE_REMINDER.id} is not pending.`,
       },
     },
   })
-  async listPolicies(): Promise<Page<ReminderPolicyView>> {
-    return { data: await this.policies.list(), nextCursor: null };
+  cancel(@Param('id', { schema: reminderId }) id: string): Promise<ReminderView> {
+    return this.reminders.cancel(id);
+  }
+
+  @Post('reminders/:id/retry')
+  @Access('reminders:manage')
+  @Operation({
+    id: 'retryReminder',
+    summary: 'Try a failed reminder again',
+    description: 'At once, and as often as a new one.',
+    status: 200,
+    answers: {
+      200: { description: 'The reminder, pending.', schema: reminderSchema, example: EXAMPLE_REMINDER },
+    },
+    problems: {
+      ...MISSING,
+      409: {
+        when: 'It has not failed, or its conversation is closed (`conversation_closed`).',
+        code: 'reminder_not_failed',
+        detail: `The reminder ${EXAMPLE_REMINDER.id} has not failed.`,
+      },
+    },
+  })
+  retry(@Param('id', { schema: reminderId }) id: string): Promise<ReminderView> {
+    return this.reminders.retry(id);
   }
 }

@@ -17,7 +17,7 @@ export class Reminder {
   @Column('text')
   kind!: 'policy' | 'manual';
 
-  /** Which reminder of its chain it is, from 1. */
+  /** Which reminder of its chain it is, from 1; 0: it was made by hand. */
   @Column('integer')
   level!: number;
 
@@ -45,6 +45,11 @@ export class Reminder {
   @Column('timestamptz', { name: 'failed_at', nullable: true })
   failedAt!: Date | null;
 
+  /** Why the last attempt to send it failed. */
   @Column('text', { nullable: true })
   failure!: string | null;
+
+  /** How many attempts to send it came to an end, good or bad. */
+  @Column('integer', { default: 0 })
+  attempts!: number;
 }

@@ -2,9 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { decodeCursor, type Page, toPage } from '../http/pagination.js';
 import { Reminder } from './reminder.entity.js';
-import type { ListReminders, ReminderStatus, ReminderView } from './reminder.schemas.js';
+import type { ListReminders, ReminderStatus } from './reminder.schemas.js';
 
-const PENDING = 'sent_at is null and cancelled_at is null and failed_at is null';
+/**
+ * Of what was found by its id or conversation already. Not in the words of the index of what is pending, which is
+ * long, and looks short where statistics are old.
+ */
+const PENDING = 'coalesce(sent_at, cancelled_at, failed_at) is null';
 
 const WHERE_STATUS: Readonly<Record<ReminderStatus, string>> = {
   pending: `reminder.sent_at is null and reminder.cancelled_at is null and reminder.failed_at is null`,
@@ -39,8 +43,43 @@ export class ReminderRepository {
     return rows;
   }
 
+  findById(id: string): Promise<Reminder | null> {
+    return this.dataSource.manager.findOneBy(Reminder, { id });
+  }
+
+  /** Cancels one; null: it is not pending. A worker that has just claimed it finds it cancelled. */
+  async cancel(tx: EntityManager, id: string, at: Date, reason: string): Promise<Reminder | null> {
+    const [, count] = await tx.query(
+      `update reminders set cancelled_at = $2, cancel_reason = $3 where id = $1 and ${PENDING}`,
+      [id, at, reason],
+    );
+    return count === 0 ? null : tx.findOneBy(Reminder, { id });
+  }
+
+  /** Makes one that has failed pending again, as if it had never been tried; null: it has not failed. */
+  async revive(tx: EntityManager, id: string): Promise<Reminder | null> {
+    const [, count] = await tx.query(
+      `update reminders set failed_at = null, failure = null, attempts = 0, leased_until = null
+        where id = $1 and failed_at is not null`,
+      [id],
+    );
+    return count === 0 ? null : tx.findOneBy(Reminder, { id });
+  }
+
+  /** Whether the conversation still has a reminder of its policy to come. */
+  async hasPendingOfPolicy(tx: EntityManager, conversationId: string): Promise<boolean> {
+    const rows: unknown[] = await tx.query(
+      `select 1 from reminders where conversation_id = $1 and kind = 'policy' and ${PENDING} limit 1`,
+      [conversationId],
+    );
+    return rows.length > 0;
+  }
+
   /** Reminders, the next one due first. */
-  async list({ status, conversationId, limit, cursor }: ListReminders): Promise<Page<ReminderView>> {
+  async list<T>(
+    { status, conversationId, limit, cursor }: ListReminders,
+    show: (reminder: Reminder) => T,
+  ): Promise<Page<T>> {
     const query = this.dataSource
       .createQueryBuilder(Reminder, 'reminder')
       .orderBy('reminder.scheduled_at', 'ASC')
@@ -54,32 +93,6 @@ export class ReminderRepository {
       query.andWhere('(reminder.scheduled_at, reminder.id) > (:at, :id)', { at, id });
     }
     const rows = await query.getMany();
-    return toPage(rows, limit, (reminder) => [reminder.scheduledAt.toISOString(), reminder.id], view);
+    return toPage(rows, limit, (reminder) => [reminder.scheduledAt.toISOString(), reminder.id], show);
   }
-}
-
-function statusOf(reminder: Reminder): ReminderStatus {
-  if (reminder.cancelledAt) return 'cancelled';
-  if (reminder.failedAt) return 'failed';
-  return reminder.sentAt ? 'sent' : 'pending';
-}
-
-function view(reminder: Reminder): ReminderView {
-  return {
-    id: reminder.id,
-    conversationId: reminder.conversationId,
-    messageId: reminder.messageId,
-    kind: reminder.kind,
-    level: reminder.level,
-    priority: reminder.priority,
-    status: statusOf(reminder),
-    note: reminder.note,
-    scheduledAt: reminder.scheduledAt.toISOString(),
-    sentAt: reminder.sentAt?.toISOString() ?? null,
-    cancelledAt: reminder.cancelledAt?.toISOString() ?? null,
-    cancelReason: reminder.cancelReason,
-    failedAt: reminder.failedAt?.toISOString() ?? null,
-    failure: reminder.failure,
-    createdAt: reminder.createdAt.toISOString(),
-  };
 }

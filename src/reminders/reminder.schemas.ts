@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { prioritySchema } from '../conversations/priority.js';
 import { pageOf, pageQuery } from '../http/pagination.js';
+import { countCharacters, normaliseContent } from '../messages/message-content.js';
 
 export const REMINDER_STATUSES = ['pending', 'sent', 'cancelled', 'failed'] as const;
 export type ReminderStatus = (typeof REMINDER_STATUSES)[number];
@@ -16,16 +17,20 @@ export const reminderSchema = z
     conversationId: z.uuid().describe('the conversation that it reminds of'),
     messageId: z.uuid().nullable().describe('the message that started the chain'),
     kind: z.enum(['policy', 'manual']).describe('policy: by the policy of the priority; manual: by a person'),
-    level: z.int().describe('which reminder of its chain it is, from 1'),
+    level: z.int().describe('which reminder of its chain it is, from 1; 0: it was made by hand'),
     priority: prioritySchema,
     status: statusSchema,
     note: z.string().nullable().describe('what the person who made it wrote'),
     scheduledAt: z.iso.datetime().describe('when it is due'),
     sentAt: z.iso.datetime().nullable().describe('when the team was told'),
     cancelledAt: z.iso.datetime().nullable().describe('when it lost its reason'),
-    cancelReason: z.string().nullable().describe('replied, closed, prioritised or superseded'),
+    cancelReason: z
+      .string()
+      .nullable()
+      .describe('replied, closed, answered, prioritised, superseded, policy_changed or by_hand'),
     failedAt: z.iso.datetime().nullable().describe('when sending it was given up'),
-    failure: z.string().nullable().describe('why it could not be sent'),
+    failure: z.string().nullable().describe('why the last attempt to send it failed'),
+    attempts: z.int().describe('how many attempts to send it came to an end, good or bad'),
     createdAt: z.iso.datetime().describe('when it was planned'),
   })
   .meta({ id: 'Reminder' });
@@ -46,25 +51,36 @@ export const listRemindersSchema = z.strictObject({
 
 export type ListReminders = z.infer<typeof listRemindersSchema>;
 
-export const reminderPolicySchema = z
-  .object({
-    priority: prioritySchema,
-    delays: z.array(z.string()).describe('ISO 8601 durations from the message that started the waiting'),
-    repeatEvery: z
-      .string()
-      .nullable()
-      .describe('after the last of them, again and again until somebody answers'),
-    escalateAtLevel: z.int().nullable().describe('from which reminder on the conversation is escalated'),
-    businessHours: z
-      .record(z.string(), z.unknown())
-      .nullable()
-      .describe('when reminders may come due; null: at any time'),
+/** The longest note, in characters (code points). */
+const NOTE_LIMIT = 1_000;
+
+const noteSchema = z
+  .string()
+  .refine((text) => text.isWellFormed(), 'has half of a surrogate pair: not Unicode text')
+  .transform(normaliseContent)
+  .refine((text) => {
+    const characters = countCharacters(text, NOTE_LIMIT);
+    return characters >= 1 && characters <= NOTE_LIMIT;
+  }, 'must have 1 to 1,000 characters, control characters not counted')
+  .meta({
+    description:
+      '1 to 1,000 characters after NFC normalisation; control characters other than tab and newline are removed',
+    minLength: 1,
+  });
+
+export const createReminderSchema = z
+  .strictObject({
+    scheduledAt: z.iso
+      .datetime({ offset: true })
+      .describe('when to remind the team: with a zone, not in the past, at most `REMINDER_MAX_AHEAD` ahead'),
+    note: noteSchema.optional(),
   })
-  .meta({ id: 'ReminderPolicy' });
+  .meta({
+    id: 'CreateReminder',
+    example: { scheduledAt: '2026-11-23T09:00:00+03:00', note: 'Call back about the refund.' },
+  });
 
-export type ReminderPolicyView = z.infer<typeof reminderPolicySchema>;
-
-export const reminderPolicyPageSchema = pageOf(reminderPolicySchema, 'ReminderPolicyPage');
+export type CreateReminder = z.infer<typeof createReminderSchema>;
 
 export const EXAMPLE_REMINDER: ReminderView = {
   id: '019aa5c6-7b42-7d10-a3b4-1c2d3e4f5a6b',
@@ -81,13 +97,15 @@ export const EXAMPLE_REMINDER: ReminderView = {
   cancelReason: null,
   failedAt: null,
   failure: null,
+  attempts: 0,
   createdAt: '2026-11-21T09:00:00.120Z',
 };
 
-export const EXAMPLE_POLICY: ReminderPolicyView = {
-  priority: 'urgent',
-  delays: ['PT5M', 'PT15M', 'PT1H'],
-  repeatEvery: 'PT1H',
-  escalateAtLevel: 1,
-  businessHours: null,
+export const EXAMPLE_MANUAL_REMINDER: ReminderView = {
+  ...EXAMPLE_REMINDER,
+  messageId: null,
+  kind: 'manual',
+  level: 0,
+  note: 'Call back about the refund.',
+  scheduledAt: '2026-11-23T06:00:00.000Z',
 };

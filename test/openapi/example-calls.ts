@@ -15,6 +15,11 @@ export interface Subjects {
   readonly messageId: string;
   readonly conversationId: string;
   readonly apiKeyId: string;
+  readonly reminderId: string;
+  /** One of the same conversation that could not be sent. */
+  readonly failedReminderId: string;
+  /** One that an operator has claimed, of another conversation. */
+  readonly escalationId: string;
 }
 
 /**
@@ -71,7 +76,10 @@ export function pathFor(operation: Operation, subjects: Subjects): string {
 function idFor({ path }: Operation, subjects: Subjects): string {
   if (path.startsWith('/api/messages/')) return subjects.messageId;
   if (path.startsWith('/api/conversations/')) return subjects.conversationId;
+  if (path.startsWith('/api/escalations/')) return subjects.escalationId;
   if (path.startsWith('/api/api-keys/')) return subjects.apiKeyId;
+  if (path === '/api/reminders/{id}/retry') return subjects.failedReminderId;
+  if (path.startsWith('/api/reminders/')) return subjects.reminderId;
   throw new Error(`No spec says what the id of ${path} is of.`);
 }
 

@@ -1,0 +1,36 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { PoolClient, QueryResultRow } from 'pg';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import type { Routine } from './routines.js';
+
+/** Calls functions inside PostgreSQL; each call is a transaction of its own, and one round trip. */
+@Injectable()
+export class RoutineCalls {
+  private readonly slowQuery: number;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.slowQuery = config.database.slowQuery;
+  }
+
+  /** Calls by a prepared statement, which TypeORM's own query() would parse and plan anew each time. */
+  async call<Row extends QueryResultRow>(routine: Routine, values: readonly unknown[]): Promise<Row[]> {
+    const parameters = values.map((_, index) => `$${index + 1}`).join(', ');
+    const text = `select * from ${routine.name}(${parameters})`;
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client: PoolClient = await runner.connect();
+      const started = performance.now();
+      const { rows } = await client.query<Row>({ name: routine.name, text, values: [...values] });
+      const elapsed = performance.now() - started;
+      if (elapsed > this.slowQuery) this.dataSource.logger.logQuerySlow(elapsed, text);
+      return rows;
+    } finally {
+      await runner.release();
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import type { ProcessView } from '../src/processes/process.schemas.js';
+import type { PageOf } from './support/api-client.js';
+import { eventually } from './support/eventually.js';
+import { SECOND } from './support/settable-clock.js';
+import { TestOtklik } from './support/test-otklik.js';
+
+/** One that every installation has. */
+const NAME = 'idempotency-cleanup';
+const PATH = `/api/system/processes/${NAME}`;
+
+const ALL = ['escalation-claims', 'idempotency-cleanup', 'reminder-policies', 'reminders'];
+
+describe('the background processes', () => {
+  const worker = new TestOtklik({ env: { ROLES: 'api,worker' } });
+  const beside = new TestOtklik({ env: { ROLES: 'api,worker' }, beside: worker });
+  const api = new TestOtklik({ beside: worker });
+  beforeAll(async () => {
+    await worker.start();
+    await beside.start();
+    await api.start();
+  });
+  afterAll(async () => {
+    await api.stop();
+    await beside.stop();
+    await worker.stop();
+  });
+  afterEach(() => worker.api.post(`${PATH}/resume`, {}));
+
+  async function stateAt(otklik: TestOtklik): Promise<ProcessView> {
+    const { body } = await otklik.api.get<PageOf<ProcessView>>('/api/system/processes');
+    const found = body.data.find(({ name }) => name === NAME);
+    if (!found) throw new Error(`There is no ${NAME}.`);
+    return found;
+  }
+
+  it('are listed by name, each with what it does and how it stands', async () => {
+    await eventually(
+      async () => (await stateAt(worker)).runs === 1 && (await stateAt(worker)).state === 'waiting',
+    );
+    const { status, body } = await worker.api.get<PageOf<ProcessView>>('/api/system/processes');
+    expect(status).toBe(200);
+    expect(body.data.map(({ name }) => name)).toEqual(ALL);
+    expect(body.data.find(({ name }) => name === NAME)).toEqual({
+      name: NAME,
+      description: 'Deletes idempotency keys that have expired.',
+      state: 'waiting',
+      pausedAt: null,
+      lastRunAt: worker.clock.iso(),
+      lastRunMs: expect.any(Number),
+      lastError: null,
+      nextRunAt: worker.clock.iso(600 * SECOND),
+      lagMs: 0,
+      runs: 1,
+      failedRuns: 0,
+      handled: 0,
+      failed: 0,
+    });
+  });
+
+  it('do not run where the role worker is missing, which the list says', async () => {
+    expect(await stateAt(api)).toMatchObject({ state: 'not_here', runs: 0, nextRunAt: null });
+  });
+
+  it('are run by hand: the answer comes after the run', async () => {
+    const before = await stateAt(worker);
+    const { status, body } = await worker.api.post<ProcessView>(`${PATH}/run`, {});
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ state: 'waiting', runs: before.runs + 1 });
+  });
+
+  it('are run by the workers where an api process is asked', async () => {
+    const before = [(await stateAt(worker)).runs, (await stateAt(beside)).runs];
+    expect((await api.api.post(`${PATH}/run`, {})).body).toMatchObject({ state: 'not_here' });
+    await eventually(async () => (await stateAt(worker)).runs === (before[0] ?? 0) + 1);
+    await eventually(async () => (await stateAt(beside)).runs === (before[1] ?? 0) + 1);
+  });
+
+  it('are paused for all processes, whoever is asked, and go on for all', async () => {
+    const { status, body } = await api.api.post<ProcessView>(`${PATH}/pause`, {});
+    expect(status).toBe(200);
+    expect(body.pausedAt).toBe(worker.clock.iso());
+    for (const otklik of [worker, beside]) {
+      await eventually(async () => (await stateAt(otklik)).state === 'paused');
+      expect(await stateAt(otklik)).toMatchObject({ pausedAt: worker.clock.iso(), nextRunAt: null });
+    }
+    await worker.api.post(`${PATH}/resume`, {});
+    for (const otklik of [worker, beside]) {
+      await eventually(async () => (await stateAt(otklik)).state === 'waiting');
+      expect((await stateAt(otklik)).pausedAt).toBeNull();
+    }
+  });
+
+  it('stay paused over a restart, and can be run by hand meanwhile', async () => {
+    await worker.api.post(`${PATH}/pause`, {});
+    await beside.stopServing();
+    await beside.start();
+    expect(await stateAt(beside)).toMatchObject({ state: 'paused', runs: 0, pausedAt: worker.clock.iso() });
+    const { body } = await beside.api.post<ProcessView>(`${PATH}/run`, {});
+    expect(body).toMatchObject({ state: 'paused', runs: 1 });
+  });
+
+  it('keep the time of the first of two pauses', async () => {
+    const { body: first } = await worker.api.post<ProcessView>(`${PATH}/pause`, {});
+    worker.clock.advance(SECOND);
+    const { body: second } = await worker.api.post<ProcessView>(`${PATH}/pause`, {});
+    expect(second.pausedAt).toBe(first.pausedAt);
+  });
+
+  it('that do not exist are not found; names that cannot be one are refused', async () => {
+    const { status, body } = await worker.api.post('/api/system/processes/laundry/run', {});
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ code: 'process_not_found', detail: 'There is no process laundry.' });
+    expect((await worker.api.post('/api/system/processes/A%20B/run', {})).status).toBe(400);
+  });
+
+  it('hear of what an api process does even after the database was lost', async () => {
+    await worker.database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'otklik wake-ups'`,
+    );
+    await eventually(async () => {
+      worker.clock.advance(SECOND);
+      const heard = await worker.database.query(
+        `select from pg_stat_activity where datname = current_database()
+            and application_name = 'otklik wake-ups' and query like 'listen%'`,
+      );
+      return heard.length === 2;
+    });
+    const { runs } = await stateAt(worker);
+    await api.api.post(`${PATH}/run`, {});
+    await eventually(async () => (await stateAt(worker)).runs > runs);
+  });
+});

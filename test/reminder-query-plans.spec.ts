@@ -1,0 +1,119 @@
+import { CLAIM_ROUTINE, SEND_ROUTINE } from '../src/reminders/due-reminder.repository.js';
+import { HOUR, MINUTE } from './support/settable-clock.js';
+import { TestOtklik } from './support/test-otklik.js';
+import { makeWaitingConversations } from './support/waiting-conversations.js';
+
+const BATCH = 200;
+
+interface Read {
+  readonly name: string;
+  readonly table: string | null;
+  readonly scans: number;
+  readonly rows: number;
+}
+
+describe('the way to due reminders, in a table with a million others and the statistics of an empty one', () => {
+  const otklik = new TestOtklik();
+  beforeAll(async () => {
+    await otklik.start();
+    await otklik.database.execute(`
+      analyze;
+      alter table reminders set (autovacuum_enabled = off);
+      alter table conversations set (autovacuum_enabled = off);
+      alter table clients set (autovacuum_enabled = off)`);
+    await otklik.database.execute(`
+      set session_replication_role = replica;
+      insert into reminders (id, conversation_id, kind, level, priority, scheduled_at, created_at, sent_at)
+      select gen_random_uuid(), uuid_v7(at), 'policy', 1, 'normal', at, at, case when n <= 900000 then at end
+        from generate_series(1, 1000000) n,
+             lateral (select timestamptz '2026-01-15' + n * interval '30 seconds' as at) due;
+      set session_replication_role = origin`);
+    await makeWaitingConversations(otklik.database, 10 * BATCH, otklik.clock.iso(HOUR));
+    otklik.clock.advance(HOUR);
+  }, 60_000);
+  afterAll(() => otklik.stop());
+
+  it('is one range of the index of what is pending, and from each to its own', async () => {
+    await otklik.database.rolledBack(async (query) => {
+      const counters = () =>
+        query<Read>(
+          `select relname as name, indrelid::regclass::text as table, pg_stat_get_xact_numscans(oid)::int as scans,
+                  pg_stat_get_xact_tuples_returned(oid)::int as rows
+             from pg_class left join pg_index on indexrelid = oid
+            where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')
+            order by oid`,
+        );
+      /** The tables that were read from end to end, and how many entries of each index were read. */
+      const reads = async (work: () => Promise<void>) => {
+        const before = await counters();
+        await work();
+        const since = (await counters()).map((after, index) => ({
+          ...after,
+          scans: after.scans - (before[index]?.scans ?? 0),
+          rows: after.rows - (before[index]?.rows ?? 0),
+        }));
+        return {
+          sequential: since.filter(({ table, scans }) => table === null && scans > 0).map(({ name }) => name),
+          indexes: Object.fromEntries(
+            since
+              .filter(({ table, scans }) => table !== null && scans > 0)
+              .map(({ name, rows }) => [name, rows]),
+          ),
+        };
+      };
+
+      const at = otklik.clock.iso();
+      let claimed: { id: string | null }[] = [];
+      const claim = await reads(async () => {
+        claimed = await query(`select * from ${CLAIM_ROUTINE.name}($1, $2, $3)`, [
+          at,
+          otklik.clock.iso(MINUTE),
+          BATCH,
+        ]);
+      });
+      expect(claimed).toHaveLength(BATCH);
+      expect(claim).toEqual({
+        sequential: [],
+        indexes: {
+          ix_reminders_scheduled_cancelled_sent: BATCH,
+          pk_reminders: BATCH,
+          // for its client and for its priority
+          pk_conversations: 2 * BATCH,
+        },
+      });
+
+      const items = claimed.map((reminder) => ({
+        ...reminder,
+        repeat_at: otklik.clock.iso(HOUR),
+        escalates: true,
+      }));
+      let sent: { outcome: string | null }[] = [];
+      const send = await reads(async () => {
+        sent = await query(`select * from ${SEND_ROUTINE.name}($1, $2, null)`, [JSON.stringify(items), at]);
+      });
+      expect(sent.filter(({ outcome }) => outcome === 'sent')).toHaveLength(BATCH);
+      expect(send.sequential).toEqual([]);
+      expect(Object.keys(send.indexes).toSorted()).toEqual([
+        'ix_reminders_conversation_scheduled',
+        'pk_clients',
+        'pk_conversations',
+        'pk_reminders',
+        'ux_escalations_conversation_open',
+      ]);
+      // Those of conversations: for the decision, the event, the status, and foreign keys.
+      expect(Math.max(...Object.values(send.indexes))).toBeLessThanOrEqual(6 * BATCH);
+
+      // The last claim, which finds less than it may take, also looks for what is due next.
+      const last = await reads(async () => {
+        claimed = await query(`select * from ${CLAIM_ROUTINE.name}($1, $2, $3)`, [
+          at,
+          otklik.clock.iso(MINUTE),
+          20 * BATCH,
+        ]);
+      });
+      expect(claimed).toHaveLength(9 * BATCH + 1);
+      expect(last.sequential).toEqual([]);
+      expect(last.indexes.ix_reminders_scheduled_cancelled_sent).toBeLessThan(30 * BATCH);
+    });
+  });
+});
