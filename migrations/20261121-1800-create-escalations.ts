@@ -58,10 +58,10 @@ export class CreateEscalations implements MigrationInterface {
         routine text;
       begin
         for routine in
-          select 'function ' || oid::regprocedure from pg_proc where proname ~ '^(claim|send)_reminders_[0-9a-f]{12}$'
+          select 'function ' || oid::regprocedure from pg_proc where proname ~ '_[0-9a-f]{12}$'
            union all
           select 'type ' || oid::regtype from pg_type
-           where typname ~ '^send_reminders_[0-9a-f]{12}_' and typtype = 'c'
+           where typname ~ '_[0-9a-f]{12}_' and typtype = 'c'
         loop
           execute 'drop ' || routine;
         end loop;

@@ -10,6 +10,7 @@ import { MessageRepository } from '../messages/message.repository.js';
 import type { MessageView } from '../messages/message.schemas.js';
 import { messageView } from '../messages/message.view.js';
 import { ReplyWatch } from '../messages/reply-watch.js';
+import { AutoClose } from './auto-close.js';
 import { ConversationRepository } from './conversation.repository.js';
 import type {
   Close,
@@ -32,6 +33,7 @@ export class ConversationService {
     private readonly messages: MessageRepository,
     private readonly reminders: ConversationReminders,
     private readonly escalations: EscalationService,
+    private readonly autoClose: AutoClose,
     private readonly outbox: Outbox,
     private readonly replies: ReplyWatch,
     private readonly ids: IdGenerator,
@@ -39,7 +41,7 @@ export class ConversationService {
 
   /** Answers the client: nobody waits any more, so what is pending for the conversation is cancelled with it. */
   async reply(id: string, { content, author, operatorId }: Reply): Promise<MessageView> {
-    const message = await this.changes.run(id, async (tx, conversation, at) => {
+    const { reply, priority } = await this.changes.run(id, async (tx, conversation, at) => {
       const reply: Message = {
         id: this.ids.next(),
         clientId: conversation.clientId,
@@ -65,10 +67,11 @@ export class ConversationService {
         repliedEvent(reply),
         ...(await this.reminders.cancel(tx, conversation, at, 'replied')),
       ]);
-      return reply;
+      return { reply, priority: conversation.priority };
     });
     this.replies.notice(id);
-    return messageView(message);
+    this.autoClose.expect(priority);
+    return messageView(reply);
   }
 
   async close(id: string, { reason }: Close): Promise<ConversationView> {
