@@ -1,16 +1,10 @@
 import { CLAIM_ROUTINE, SEND_ROUTINE } from '../src/reminders/due-reminder.repository.js';
 import { HOUR, MINUTE } from './support/settable-clock.js';
+import { readsOf } from './support/table-reads.js';
 import { TestOtklik } from './support/test-otklik.js';
 import { makeWaitingConversations } from './support/waiting-conversations.js';
 
 const BATCH = 200;
-
-interface Read {
-  readonly name: string;
-  readonly table: string | null;
-  readonly scans: number;
-  readonly rows: number;
-}
 
 describe('the way to due reminders, in a table with a million others and the statistics of an empty one', () => {
   const otklik = new TestOtklik();
@@ -35,33 +29,7 @@ describe('the way to due reminders, in a table with a million others and the sta
 
   it('is one range of the index of what is pending, and from each to its own', async () => {
     await otklik.database.rolledBack(async (query) => {
-      const counters = () =>
-        query<Read>(
-          `select relname as name, indrelid::regclass::text as table, pg_stat_get_xact_numscans(oid)::int as scans,
-                  pg_stat_get_xact_tuples_returned(oid)::int as rows
-             from pg_class left join pg_index on indexrelid = oid
-            where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')
-            order by oid`,
-        );
-      /** The tables that were read from end to end, and how many entries of each index were read. */
-      const reads = async (work: () => Promise<void>) => {
-        const before = await counters();
-        await work();
-        const since = (await counters()).map((after, index) => ({
-          ...after,
-          scans: after.scans - (before[index]?.scans ?? 0),
-          rows: after.rows - (before[index]?.rows ?? 0),
-        }));
-        return {
-          sequential: since.filter(({ table, scans }) => table === null && scans > 0).map(({ name }) => name),
-          indexes: Object.fromEntries(
-            since
-              .filter(({ table, scans }) => table !== null && scans > 0)
-              .map(({ name, rows }) => [name, rows]),
-          ),
-        };
-      };
-
+      const reads = (work: () => Promise<void>) => readsOf(query, work);
       const at = otklik.clock.iso();
       let claimed: { id: string | null }[] = [];
       const claim = await reads(async () => {

@@ -59,11 +59,12 @@ begin
   with idle as (
     select conversation.id, conversation.client_id,
            greatest(__name__.at, client.last_seen_at + interval '1 millisecond') as at
-      from clients client
-      join conversations conversation on conversation.client_id = client.id
+      from unnest(candidates) as candidate (id)
+      join conversations conversation on conversation.id = candidate.id
+      join clients client on client.id = conversation.client_id
      where client.id = any (locked)
-       and conversation.id = any (candidates)
-       and conversation.status <> 'closed' and conversation.waiting_since is null
+       -- open, and nobody waits: said so that no plan reads the index of idle conversations from its beginning again
+       and coalesce(conversation.closed_at, conversation.waiting_since) is null
        and conversation.priority = wanted
        and conversation.last_activity_at <= idle_before
        and not exists (
