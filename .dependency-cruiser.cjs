@@ -54,7 +54,8 @@ const FEATURES = {
   ],
   conversations: [...FOR_ALL, 'clients/client\\.schemas', 'escalations', 'events', 'messages', 'reminders'],
   clients: [...FOR_ALL],
-  health: [...FOR_ALL],
+  'self-check': [...FOR_ALL, 'conversations', 'escalations', 'events/(outbox|events\\.module)', 'reminders'],
+  health: [...FOR_ALL, 'self-check/(self-check|faults)'],
 };
 
 const arrows = Object.entries({ ...GROUND, ...FEATURES }).map(([folder, allowed]) => ({

@@ -17,6 +17,7 @@ import { LoggingModule } from './logging/logging.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { ProcessesModule } from './processes/processes.module.js';
 import { RemindersModule } from './reminders/reminders.module.js';
+import { SelfCheckModule } from './self-check/self-check.module.js';
 import { TriageModule } from './triage/triage.module.js';
 
 /** The table of contents. Order matters where it says so. */
@@ -41,6 +42,7 @@ export class AppModule {
         RemindersModule,
         EscalationsModule,
         EventsModule,
+        SelfCheckModule,
         HealthModule,
       ],
     };

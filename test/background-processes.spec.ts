@@ -8,7 +8,14 @@ import { TestOtklik } from './support/test-otklik.js';
 const NAME = 'idempotency-cleanup';
 const PATH = `/api/system/processes/${NAME}`;
 
-const ALL = ['auto-close', 'escalation-claims', 'idempotency-cleanup', 'reminder-policies', 'reminders'];
+const ALL = [
+  'auto-close',
+  'escalation-claims',
+  'idempotency-cleanup',
+  'reminder-policies',
+  'reminders',
+  'self-check',
+];
 
 describe('the background processes', () => {
   const worker = new TestOtklik({ env: { ROLES: 'api,worker' } });

@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   autoClose: 'Closing idle conversations',
   selfCheck: 'Self-check',
   backgroundProcesses: 'Background processes',
+  health: 'Health',
   cleanup: 'Clean-up',
   retry: 'Retries',
   log: 'Log',

@@ -161,3 +161,16 @@ export function atMost(other: string, form: Form<number>): Form<number> {
   });
   return { ...form, schema, range: `${form.range}, not above ${other}` };
 }
+
+/** A duration that must not be longer than another variable's. */
+export function notLongerThan(other: string, form: Form<number>): Form<number> {
+  const schema = form.schema.when(other, {
+    is: Joi.any(),
+    then: Joi.string<number>().custom((value: number, helpers: CustomHelpers) =>
+      value > helpers.state.ancestors[0][other]
+        ? helpers.message({ custom: `{{#label}} must not be above ${other}` })
+        : value,
+    ),
+  });
+  return { ...form, schema, range: `${form.range}, not above ${other}` };
+}

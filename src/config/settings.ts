@@ -8,6 +8,7 @@ import {
   durationInstead,
   type Form,
   list,
+  notLongerThan,
   requiredWith,
   secret,
   text,
@@ -363,8 +364,13 @@ export const SETTINGS = {
     ),
     batchSize: setting(
       'SELF_CHECK_BATCH_SIZE',
-      'conversations that one statement of the self-check looks at',
+      'conversations or reminders that one statement of the self-check looks at',
       count({ min: 1, max: 100_000, default: 5000 }),
+    ),
+    batchesPerRun: setting(
+      'SELF_CHECK_BATCHES_PER_RUN',
+      'most such statements of each kind in a run; the next run goes on from there',
+      count({ min: 1, max: 100_000, default: 20 }),
     ),
   },
   backgroundProcesses: {
@@ -382,6 +388,21 @@ export const SETTINGS = {
       'PROCESS_RETRY_MAX_DELAY',
       'the longest wait after a failed run',
       duration({ min: 'PT0.01S', max: 'PT1H', default: 'PT15S' }),
+    ),
+  },
+  health: {
+    schedulerLagDegraded: setting(
+      'HEALTH_SCHEDULER_LAG_DEGRADED',
+      'reminders that are later than this make /health/scheduler degraded',
+      notLongerThan(
+        'HEALTH_SCHEDULER_LAG_UNHEALTHY',
+        duration({ min: 'PT0.1S', max: 'P1D', default: 'PT10S' }),
+      ),
+    ),
+    schedulerLagUnhealthy: setting(
+      'HEALTH_SCHEDULER_LAG_UNHEALTHY',
+      'and later than this, unhealthy',
+      duration({ min: 'PT0.1S', max: 'P1D', default: 'PT1M' }),
     ),
   },
   cleanup: {

@@ -15,5 +15,6 @@ import { IdleConversationRepository } from './idle-conversation.repository.js';
   imports: [ConversationStoreModule, MessagesModule, RemindersModule, EscalationsModule, EventsModule],
   controllers: [ConversationController],
   providers: [ConversationService, ConversationReminders, AutoClose, IdleConversationRepository],
+  exports: [ConversationReminders],
 })
 export class ConversationsModule {}

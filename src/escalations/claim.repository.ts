@@ -95,6 +95,18 @@ export class ClaimRepository {
     return released.map(({ heldUntil }) => heldUntil);
   }
 
+  /** Gives a claim back that no operator holds, or that never expires; false: it is in order by now. */
+  async giveBackAbandoned(id: string, at: Date): Promise<boolean> {
+    const released: unknown[] = await this.dataSource.query(
+      giveBack(`
+        select * from escalations
+         where id = $4 and (operator_id is null or claim_expires_at is null)
+           for update`),
+      [at, traceId(), 'self_check', id],
+    );
+    return released.length > 0;
+  }
+
   /** When the next claim expires; one that has, and was passed over, is left to whoever was working on it. */
   async nextExpiry(after: Date): Promise<Date | undefined> {
     const [next] = await this.dataSource.query<{ expiresAt: Date }[]>(

@@ -52,8 +52,9 @@ export class EscalationRepository {
     conversationId: string,
     resolvedAt: Date,
     resolution: Resolution,
-  ): Promise<void> {
-    await tx.update(Escalation, { conversationId, resolvedAt: IsNull() }, { resolvedAt, resolution });
+  ): Promise<boolean> {
+    const open = { conversationId, resolvedAt: IsNull() };
+    return (await tx.update(Escalation, open, { resolvedAt, resolution })).affected === 1;
   }
 
   async setPriority(tx: EntityManager, id: string, priority: Priority): Promise<void> {

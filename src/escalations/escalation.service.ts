@@ -86,9 +86,18 @@ export class EscalationService {
     return [escalatedEvent({ ...open, clientId, priority }, open.priority, at)];
   }
 
-  /** Whoever answered or closed a locked conversation was the human that it needed. */
-  resolve(tx: EntityManager, conversationId: string, at: Date, resolution: Resolution): Promise<void> {
+  /**
+   * Whoever answered or closed a locked conversation was the human that it needed.
+   *
+   * @returns whether it was escalated
+   */
+  resolve(tx: EntityManager, conversationId: string, at: Date, resolution: Resolution): Promise<boolean> {
     return this.escalations.resolve(tx, conversationId, at, resolution);
+  }
+
+  /** Whether a locked conversation stands in the queue, claimed or not. */
+  async isEscalated(tx: EntityManager, conversationId: string): Promise<boolean> {
+    return (await this.escalations.findOpen(tx, conversationId)) !== null;
   }
 
   async find(id: string): Promise<EscalationView> {

@@ -13,6 +13,6 @@ import { EscalationService } from './escalation.service.js';
   imports: [ConversationStoreModule, EventsModule],
   controllers: [EscalationController],
   providers: [EscalationService, EscalationRepository, ClaimService, ClaimRepository, ClaimExpiry],
-  exports: [EscalationService, EscalationRepository],
+  exports: [EscalationService, EscalationRepository, ClaimRepository],
 })
 export class EscalationsModule {}

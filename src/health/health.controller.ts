@@ -4,11 +4,26 @@ import type { FastifyReply } from 'fastify';
 import { Access } from '../auth/access.js';
 import { Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
-import { EXAMPLE_HEALTH, EXAMPLE_UNHEALTH, type Health, healthSchema } from './health.schemas.js';
+import {
+  EXAMPLE_DATABASE_HEALTH,
+  EXAMPLE_DATABASE_UNHEALTH,
+  EXAMPLE_HEALTH,
+  EXAMPLE_LIVENESS,
+  EXAMPLE_SCHEDULER_HEALTH,
+  EXAMPLE_SCHEDULER_UNHEALTH,
+  EXAMPLE_UNHEALTH,
+  type Health,
+  healthSchema,
+} from './health.schemas.js';
 import { HealthService } from './health.service.js';
 
 /** A health route: the same for probes and people, open to both. */
-function HealthOperation(id: string, summary: string, description: string): MethodDecorator {
+function HealthOperation(
+  id: string,
+  summary: string,
+  description: string,
+  [healthy, unhealthy]: readonly [Health, Health],
+): MethodDecorator {
   return Operation({
     id,
     summary,
@@ -17,8 +32,8 @@ function HealthOperation(id: string, summary: string, description: string): Meth
     isPublic: true,
     isUnlimited: true,
     answers: {
-      200: { description: 'Healthy or degraded.', schema: healthSchema, example: EXAMPLE_HEALTH },
-      503: { description: 'Unhealthy, or shutting down.', schema: healthSchema, example: EXAMPLE_UNHEALTH },
+      200: { description: 'Healthy or degraded.', schema: healthSchema, example: healthy },
+      503: { description: 'Unhealthy, or shutting down.', schema: healthSchema, example: unhealthy },
     },
   });
 }
@@ -31,27 +46,47 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @Get()
-  @HealthOperation('getHealth', 'How Otklik is', 'All parts at a glance.')
+  @HealthOperation('getHealth', 'How Otklik is', 'All parts at a glance.', [EXAMPLE_HEALTH, EXAMPLE_UNHEALTH])
   async overall(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     return withStatus(reply, await this.health.overall());
   }
 
   @Get('live')
-  @HealthOperation('getLiveness', 'Whether the process works', 'Asks nothing outside the process.')
+  @HealthOperation('getLiveness', 'Whether the process works', 'Asks nothing outside the process.', [
+    EXAMPLE_LIVENESS,
+    EXAMPLE_LIVENESS,
+  ])
   live(): Health {
     return this.health.live();
   }
 
   @Get('ready')
-  @HealthOperation('getReadiness', 'Whether to send requests here', 'Turns unhealthy first at a shutdown.')
+  @HealthOperation('getReadiness', 'Whether to send requests here', 'Turns unhealthy first at a shutdown.', [
+    EXAMPLE_DATABASE_HEALTH,
+    EXAMPLE_DATABASE_UNHEALTH,
+  ])
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     return withStatus(reply, await this.health.ready());
   }
 
   @Get('database')
-  @HealthOperation('getDatabaseHealth', 'How the database is', 'With the state of the connection pool.')
+  @HealthOperation('getDatabaseHealth', 'How the database is', 'With the state of the connection pool.', [
+    EXAMPLE_DATABASE_HEALTH,
+    EXAMPLE_DATABASE_UNHEALTH,
+  ])
   async database(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
-    return withStatus(reply, await this.health.overall());
+    return withStatus(reply, await this.health.database());
+  }
+
+  @Get('scheduler')
+  @HealthOperation(
+    'getSchedulerHealth',
+    'Whether reminders are sent in time',
+    'As the process sees it that answers; one without the role `worker` says `not_configured`.',
+    [EXAMPLE_SCHEDULER_HEALTH, EXAMPLE_SCHEDULER_UNHEALTH],
+  )
+  scheduler(@Res({ passthrough: true }) reply: FastifyReply): Health {
+    return withStatus(reply, this.health.scheduler());
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noFaults } from '../self-check/faults.js';
 
 export const HEALTH_STATUSES = ['healthy', 'degraded', 'unhealthy', 'not_configured'] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
@@ -21,12 +22,68 @@ export const healthSchema = z
 export type HealthCheck = z.infer<typeof healthCheckSchema>;
 export type Health = z.infer<typeof healthSchema>;
 
+const EXAMPLE_DATABASE: HealthCheck = {
+  status: 'healthy',
+  latencyMs: 0.8,
+  connections: 4,
+  idle: 3,
+  waiting: 0,
+};
+
+const EXAMPLE_SCHEDULER: HealthCheck = {
+  status: 'healthy',
+  lagMs: 0,
+  lastRunAt: '2026-11-21T09:00:00.120Z',
+  nextRunAt: '2026-11-21T09:00:05.120Z',
+};
+
+export const EXAMPLE_DATABASE_HEALTH: Health = {
+  status: 'healthy',
+  checks: { database: EXAMPLE_DATABASE },
+};
+
+export const EXAMPLE_DATABASE_UNHEALTH: Health = {
+  status: 'unhealthy',
+  checks: { database: { status: 'unhealthy', latencyMs: 1000, message: 'connect ECONNREFUSED' } },
+};
+
+export const EXAMPLE_SCHEDULER_HEALTH: Health = {
+  status: 'healthy',
+  checks: { scheduler: EXAMPLE_SCHEDULER },
+};
+
+export const EXAMPLE_SCHEDULER_UNHEALTH: Health = {
+  status: 'unhealthy',
+  checks: {
+    scheduler: {
+      ...EXAMPLE_SCHEDULER,
+      status: 'unhealthy',
+      lagMs: 61_300,
+      message: 'reminders are late by 61300 ms',
+    },
+  },
+};
+
 export const EXAMPLE_HEALTH: Health = {
   status: 'healthy',
-  checks: { database: { status: 'healthy', latencyMs: 0.8, connections: 4, idle: 3, waiting: 0 } },
+  checks: {
+    database: EXAMPLE_DATABASE,
+    scheduler: EXAMPLE_SCHEDULER,
+    selfCheck: {
+      status: 'healthy',
+      lastRunAt: '2026-11-21T09:00:00.120Z',
+      lastRun: noFaults(),
+      total: noFaults(),
+    },
+  },
 };
 
 export const EXAMPLE_UNHEALTH: Health = {
   status: 'unhealthy',
-  checks: { database: { status: 'unhealthy', latencyMs: 1000, message: 'connect ECONNREFUSED' } },
+  checks: { ...EXAMPLE_HEALTH.checks, ...EXAMPLE_DATABASE_UNHEALTH.checks },
+};
+
+export const EXAMPLE_LIVENESS: Health = {
+  status: 'healthy',
+  checks: { process: { status: 'healthy', uptimeSeconds: 86_400 } },
 };

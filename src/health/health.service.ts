@@ -4,6 +4,8 @@ import type { PingingPool } from '../database/pinging-pool.js';
 import { ShutdownGate } from '../http/shutdown-gate.js';
 import { errorMessage } from '../resilience/error-code.js';
 import type { Health, HealthCheck } from './health.schemas.js';
+import { SchedulerHealth } from './scheduler-health.js';
+import { SelfCheckHealth } from './self-check-health.js';
 
 /** How long a probe waits for the database, in milliseconds. */
 const PROBE_LIMIT = 1_000;
@@ -16,6 +18,8 @@ export class HealthService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly gate: ShutdownGate,
+    private readonly schedulerHealth: SchedulerHealth,
+    private readonly selfCheckHealth: SelfCheckHealth,
   ) {}
 
   /** Whether the process itself works; asks nobody else. */
@@ -23,19 +27,31 @@ export class HealthService {
     return summarise({ process: { status: 'healthy', uptimeSeconds: Math.round(process.uptime()) } });
   }
 
-  /** Whether requests should be sent here. */
+  /** Whether requests should be sent here; they can be taken in even where reminders are late. */
   async ready(): Promise<Health> {
-    const health = await this.overall();
+    const health = await this.database();
     if (this.gate.isOpen) return health;
     return summarise({ ...health.checks, process: { status: 'unhealthy', message: 'shutting down' } });
   }
 
   async overall(): Promise<Health> {
-    return summarise({ database: await this.database() });
+    return summarise({
+      database: await this.databaseCheck(),
+      scheduler: this.schedulerHealth.check(),
+      selfCheck: this.selfCheckHealth.check(),
+    });
+  }
+
+  async database(): Promise<Health> {
+    return summarise({ database: await this.databaseCheck() });
+  }
+
+  scheduler(): Health {
+    return summarise({ scheduler: this.schedulerHealth.check() });
   }
 
   /** One probe at a time, however many ask: a hung database collects no waiting probes. */
-  private database(): Promise<HealthCheck> {
+  private databaseCheck(): Promise<HealthCheck> {
     this.probe ??= this.probeDatabase().finally(() => {
       this.probe = undefined;
     });

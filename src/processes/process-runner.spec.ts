@@ -102,12 +102,13 @@ describe('a background process', () => {
     await until(2);
   });
 
-  it('is late when its run is, and when nothing runs it', async () => {
+  it('is as late as its latest run was', async () => {
     await startAndEndFirst({ handled: 1, lag: 1_234 });
     expect(runner.status.lag).toBe(1_234);
   });
 
   it('tries again after a failed run, later each time, and says so once', async () => {
+    const failingSince = clock.now();
     runner.start();
     for (let attempt = 1; attempt <= 5; attempt++) {
       await until(attempt);
@@ -126,8 +127,13 @@ describe('a background process', () => {
     expect(captured.entries(({ level }) => level === 'warn')).toMatchObject([
       { msg: 'A run of the background process watering failed', err: { message: 'the can is empty' } },
     ]);
+    // What the first of them should have done was not done until now.
+    const { lastRunAt = 0, lag } = runner.status;
+    expect(lag).toBe(lastRunAt - failingSince);
+    expect(lag).toBeGreaterThan(0);
     runs[5]?.end({ handled: 1 });
     await settled();
+    expect(runner.status.lag).toBe(0);
     expect(runner.status).toMatchObject({ state: 'waiting', lastError: undefined, handled: 1 });
     expect(captured.entries(({ level }) => level === 'info')).toMatchObject([
       { msg: 'The background process watering works again.' },
@@ -182,6 +188,7 @@ describe('a background process', () => {
     await stopping;
     runner.wake();
     clock.advance(2 * INTERVAL);
+    await runner.runNow();
     expect(runs).toHaveLength(1);
   });
 });

@@ -34,6 +34,8 @@ export class ProcessRunner implements ProcessHandle {
   private callOff: () => void = () => undefined;
   /** The earliest time that somebody asked for during a run. */
   private wokenFor = Number.POSITIVE_INFINITY;
+  /** When the first of the failed runs began, after which none was good. */
+  private failingSince: number | undefined;
 
   private lastRunAt: number | undefined;
   private lastRunDuration: number | undefined;
@@ -103,7 +105,8 @@ export class ProcessRunner implements ProcessHandle {
   }
 
   /** Runs it now, paused or not, and waits for the end; joins a run that goes on already. */
-  runNow(): Promise<void> {
+  async runNow(): Promise<void> {
+    if (this.stopping.signal.aborted) return this.running;
     this.cancelPlan();
     this.running ??= this.runOnce().finally(() => {
       this.running = undefined;
@@ -144,9 +147,11 @@ export class ProcessRunner implements ProcessHandle {
       if (this.lastError !== undefined)
         this.log.info(`The background process ${this.process.name} works again.`);
       this.lastError = undefined;
+      this.failingSince = undefined;
       this.backoff = undefined;
     } catch (error) {
       this.failedRuns++;
+      this.failingSince ??= startedAt;
       this.backoff = this.backoff ? this.backoff.next(undefined) : this.backoffs.next(undefined);
       next = Math.min(next, this.clock.now() + this.backoff.duration);
       // One line for an outage, however long: the rest is in health and in the list of processes.
@@ -165,8 +170,9 @@ export class ProcessRunner implements ProcessHandle {
     return this.lastError === undefined ? 'waiting' : 'failing';
   }
 
-  /** What is planned and not begun in time is late as well. */
+  /** What is planned and not begun in time is late as well, and so is what a failed run should have done. */
   private overdue(): number {
-    return Math.max(this.lag, this.nextAt === undefined ? 0 : this.clock.now() - this.nextAt);
+    const waitingSince = this.failingSince ?? this.nextAt;
+    return Math.max(this.lag, waitingSince === undefined ? 0 : this.clock.now() - waitingSince);
   }
 }

@@ -43,9 +43,13 @@ export class ProcessWakeups {
   /**
    * Hears what other processes announce, until `stop`. A connection that is lost is opened again.
    *
-   * @param missed called when it was, for nobody knows what was announced meanwhile
+   * @param missed called once it is there again, for nobody knows what was announced meanwhile
    */
   listen(wake: (name: string, at: number) => void, missed: () => void): void {
+    this.connect(wake, missed, () => undefined);
+  }
+
+  private connect(wake: (name: string, at: number) => void, missed: () => void, listening: () => void): void {
     const client = new pg.Client({
       connectionString: (this.dataSource.options as { url?: string }).url,
       application_name: 'otklik wake-ups',
@@ -53,7 +57,7 @@ export class ProcessWakeups {
     });
     this.client = client;
     client.on('notification', ({ payload }) => {
-      for (const [name, at] of Object.entries(JSON.parse(payload ?? '{}') as Wakeups)) wake(name, at);
+      for (const [name, at] of wakeupsIn(payload)) wake(name, at);
     });
     const again = (error?: unknown) => {
       if (this.stopped || this.client !== client) return;
@@ -61,15 +65,15 @@ export class ProcessWakeups {
       const reason = error === undefined ? 'disconnected' : errorMessage(error);
       this.log.debug(`Wake-ups of other processes are not heard: ${reason}`);
       client.end().catch(() => undefined);
-      this.callOff = this.clock.wakeAt(this.clock.now() + RECONNECT_PAUSE, () => {
-        this.listen(wake, missed);
-        missed();
-      });
+      this.callOff = this.clock.wakeAt(this.clock.now() + RECONNECT_PAUSE, () =>
+        this.connect(wake, missed, missed),
+      );
     };
     client.on('error', again).on('end', () => again());
     client
       .connect()
       .then(() => client.query(`listen ${CHANNEL}`))
+      .then(listening)
       .catch(again);
   }
 
@@ -89,5 +93,15 @@ export class ProcessWakeups {
         .catch((error) => this.log.debug(`The workers were not woken: ${errorMessage(error)}`));
     }
     this.sending = false;
+  }
+}
+
+/** Anybody who can connect can announce anything: what cannot be read wakes nobody, and harms nobody. */
+function wakeupsIn(payload: string | undefined): [name: string, at: number][] {
+  try {
+    const wakeups = JSON.parse(payload ?? '') as Wakeups | null;
+    return Object.entries(wakeups ?? {}).filter(([, at]) => Number.isFinite(at));
+  } catch {
+    return [];
   }
 }

@@ -1,12 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { IdGenerator } from '../clock/clock.js';
-import { ConversationRepository, type LockedConversation } from '../conversations/conversation.repository.js';
+import type { LockedConversation } from '../conversations/conversation.repository.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
-import { escalatedEvent } from '../escalations/escalated-event.js';
-import { EscalationRepository } from '../escalations/escalation.repository.js';
-import type { QueuedEscalation } from '../escalations/escalation.view.js';
-import { Outbox } from '../events/outbox.js';
+import { EscalationService } from '../escalations/escalation.service.js';
 import type { Reminder } from './reminder.entity.js';
 import { ReminderRepository } from './reminder.repository.js';
 import { ReminderPolicies } from './reminder-policies.js';
@@ -22,11 +19,9 @@ type Dropped = Pick<Reminder, 'conversationId' | 'messageId' | 'level'>;
 export class ReminderChains {
   constructor(
     private readonly changes: ConversationChanges,
-    private readonly conversations: ConversationRepository,
     private readonly reminders: ReminderRepository,
-    private readonly escalations: EscalationRepository,
+    private readonly escalations: EscalationService,
     private readonly policies: ReminderPolicies,
-    private readonly outbox: Outbox,
     private readonly ids: IdGenerator,
   ) {}
 
@@ -48,13 +43,17 @@ export class ReminderChains {
     dropped: Dropped,
     at: Date,
   ): Promise<Date | undefined> {
-    const { id: conversationId, priority, waitingSince } = conversation;
-    if (!waitingSince) return undefined;
-    if (await this.reminders.hasPendingOfPolicy(tx, conversationId)) return undefined;
-    if (await this.escalations.findOpen(tx, conversationId)) return undefined;
+    if (!(await this.isForgotten(tx, conversation))) return undefined;
+    const { id: conversationId, priority } = conversation;
     const repetition = this.policies.repetition(priority, at.getTime());
     if (repetition === undefined) {
-      await this.escalate(tx, conversation, dropped, at);
+      // Without a reminder to offer, somebody has to look.
+      await this.escalations.add(
+        tx,
+        conversation,
+        { reason: 'policy', level: dropped.level, note: null },
+        at,
+      );
       return undefined;
     }
     const scheduledAt = new Date(repetition);
@@ -73,30 +72,40 @@ export class ReminderChains {
     return scheduledAt;
   }
 
-  /** A policy that does not repeat has no reminder to offer: then somebody has to look. */
-  private async escalate(
-    tx: EntityManager,
-    { id: conversationId, clientId, priority, status }: LockedConversation,
-    { level }: Dropped,
-    at: Date,
-  ): Promise<void> {
-    const escalation: QueuedEscalation = {
-      id: this.ids.next(),
-      conversationId,
-      clientId,
-      priority,
-      reason: 'policy',
-      level,
-      note: null,
-      createdAt: at,
-      operatorId: null,
-      claimedAt: null,
-      claimExpiresAt: null,
-      resolvedAt: null,
-      resolution: null,
-    };
-    await this.escalations.insert(tx, escalation);
-    if (status === 'pending') await this.conversations.update(tx, conversationId, { status: 'open' });
-    await this.outbox.append(tx, [escalatedEvent(escalation, null, at)]);
+  /**
+   * Begins the reminders of a conversation anew, where it waits and nothing is to come; without any to begin, it is
+   * escalated.
+   *
+   * @returns whether that was so, and when the first of them is due
+   */
+  restart(conversationId: string): Promise<{ isForgotten: boolean; dueAt?: Date | undefined }> {
+    return this.changes.run(conversationId, async (tx, conversation, at) => {
+      if (!(await this.isForgotten(tx, conversation))) return { isForgotten: false };
+      const planned = this.policies.plan(conversation.priority, at.getTime());
+      if (planned.length === 0) {
+        await this.escalations.add(tx, conversation, { reason: 'self_check', level: null, note: null }, at);
+        return { isForgotten: true };
+      }
+      await this.reminders.insert(
+        tx,
+        planned.map(({ id, level, scheduledAt }) => ({
+          id,
+          conversationId,
+          kind: 'policy',
+          level,
+          priority: conversation.priority,
+          scheduledAt: new Date(scheduledAt),
+          createdAt: at,
+        })),
+      );
+      return { isForgotten: true, dueAt: planned[0] && new Date(planned[0].scheduledAt) };
+    });
+  }
+
+  /** Whether a locked conversation waits with neither a reminder to come nor a place in the queue. */
+  private async isForgotten(tx: EntityManager, { id, waitingSince }: LockedConversation): Promise<boolean> {
+    if (!waitingSince) return false;
+    if (await this.reminders.hasPendingOfPolicy(tx, id)) return false;
+    return !(await this.escalations.isEscalated(tx, id));
   }
 }

@@ -56,6 +56,16 @@ export class ReminderRepository {
     return count === 0 ? null : tx.findOneBy(Reminder, { id });
   }
 
+  /** Takes a pending one from whoever has leased it beyond the given moment; false: nobody has. */
+  async freeLease(id: string, leasedAfter: Date): Promise<boolean> {
+    const [, count] = await this.dataSource.query(
+      `update reminders set leased_until = null, lease_token = lease_token + 1
+        where id = $1 and leased_until > $2 and ${PENDING}`,
+      [id, leasedAfter],
+    );
+    return count === 1;
+  }
+
   /** Makes one that has failed pending again, as if it had never been tried; null: it has not failed. */
   async revive(tx: EntityManager, id: string): Promise<Reminder | null> {
     const [, count] = await tx.query(

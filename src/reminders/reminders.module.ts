@@ -35,6 +35,6 @@ import { ReminderScheduler } from './reminder-scheduler.js';
     ReminderChains,
     DueReminderRepository,
   ],
-  exports: [ReminderRepository, ReminderPolicies, ReminderScheduler],
+  exports: [ReminderRepository, ReminderPolicies, ReminderScheduler, ReminderChains],
 })
 export class RemindersModule {}
