@@ -37,9 +37,14 @@ export class DatabaseServer {
     return new DatabaseServer(folder, embedded, connection);
   }
 
-  /** Makes an empty database. @returns its address */
-  async createDatabase(name: string): Promise<string> {
-    await this.connection.query(`create database ${pg.escapeIdentifier(name)}`);
+  /**
+   * Makes an empty database, or a copy of another one that nobody is connected to.
+   *
+   * @returns its address
+   */
+  async createDatabase(name: string, original?: string): Promise<string> {
+    const copied = original ? ` template ${pg.escapeIdentifier(original)} strategy file_copy` : '';
+    await this.connection.query(`create database ${pg.escapeIdentifier(name)}${copied}`);
     const url = new URL(this.embedded.url);
     url.pathname = `/${name}`;
     return url.href;
@@ -66,6 +71,15 @@ export function missingGuarantees(settings: Readonly<Record<string, string>>, fi
   );
   const inMemory = fileSystem === 'tmpfs' ? ['the database was on tmpfs: in memory, not on a disk'] : [];
   return [...off, ...inMemory];
+}
+
+/** Opens a connection that is closed in the end; it need not hear that its server has ended before it. */
+export async function openConnection(url: string, cleanup: Cleanup): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  await cleanup.defer(() => client.end());
+  return client;
 }
 
 /** Runs statements on a connection of their own. @returns the rows of the last */

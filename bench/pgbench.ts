@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Cleanup } from './cleanup.js';
+import { UsageError } from './command-line.js';
 import type { Figures } from './load.js';
 import { RETURNING_CLIENTS } from './message-request.js';
-import { UsageError } from './options.js';
 import { percentile } from './statistics.js';
 
 /** Of the length that messages have on average; pgbench cannot make them up. */
@@ -19,8 +19,11 @@ select ingest(
 );
 `;
 
-/** @throws {UsageError} when there is no pgbench that runs */
-export async function pgbenchVersion(): Promise<string> {
+/**
+ * @param others what can be measured without it
+ * @throws {UsageError} when there is no pgbench that runs
+ */
+export async function pgbenchVersion(others: string): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)('pgbench', ['--version']);
     return stdout.trim();
@@ -28,7 +31,7 @@ export async function pgbenchVersion(): Promise<string> {
     throw new UsageError(
       'pgbench, which measures the floor, does not run here. It comes with the PostgreSQL server: on Debian 12 ' +
         'in the package postgresql-15 (apt-get install postgresql-15). ' +
-        'Or leave it out: --only fastify,nest-save,ours,ours-stored',
+        `Or leave it out: --only ${others}`,
       { cause },
     );
   }
@@ -66,40 +69,45 @@ export class Pgbench {
       [`--time=${seconds}`, `--file=${script}`, '--log', `--log-prefix=${prefix}`],
     ].flat();
     try {
-      const output = await this.spawn(words);
+      const output = await runPgbench(this.databaseUrl, words, this.cleanup);
       return { ...readOutput(output), latencies: readLogs(folder) };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
+}
 
-  private async spawn(words: readonly string[]): Promise<string> {
-    const { hostname, port, username, password, pathname } = new URL(this.databaseUrl);
-    const child = spawn('pgbench', words, {
-      env: {
-        PATH: process.env.PATH,
-        PGHOST: hostname,
-        PGPORT: port,
-        PGUSER: username,
-        PGPASSWORD: decodeURIComponent(password),
-        PGDATABASE: pathname.slice(1),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+/** Runs pgbench on a database. @returns what it said @throws when it failed */
+export async function runPgbench(
+  databaseUrl: string,
+  words: readonly string[],
+  cleanup: Cleanup,
+): Promise<string> {
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
+  const child = spawn('pgbench', words, {
+    env: {
+      PATH: process.env.PATH,
+      PGHOST: hostname,
+      PGPORT: port,
+      PGUSER: username,
+      PGPASSWORD: decodeURIComponent(password),
+      PGDATABASE: pathname.slice(1),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const release = await cleanup.defer(() => {
+    child.kill('SIGKILL');
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
     });
-    const release = await this.cleanup.defer(() => {
-      child.kill('SIGKILL');
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
-    const [code, signal] = await once(child, 'close');
-    await release();
-    if (code !== 0) throw new Error(`pgbench ended with ${signal ?? code}:\n${output.trim()}`);
-    return output;
   }
+  const [code, signal] = await once(child, 'close');
+  await release();
+  if (code !== 0) throw new Error(`pgbench ended with ${signal ?? code}:\n${output.trim()}`);
+  return output;
 }
 
 /** Reads pgbench's own summary. */

@@ -30,7 +30,7 @@ const TITLES = {
   returning: 'Otklik, 10,000 clients',
   new: 'Otklik, every message a new client',
   history: 'Otklik, a page of history',
-  queue: 'Otklik, a page of the queue',
+  queue: 'Otklik, a page of the escalation queue',
 } as const;
 
 /** A round: what is compared stands close together, so that both meet the same machine. */
@@ -51,6 +51,6 @@ export function roundWith(stored: number): readonly Measurement[] {
     one('ours-history@10', TITLES.history, 'ours', 10, 'history'),
     one('ours-stored-history@10', `${full}, a page of history`, 'ours-stored', 10, 'history'),
     one('ours-queue@10', TITLES.queue, 'ours', 10, 'queue'),
-    one('ours-stored-queue@10', `${full}, a page of the queue`, 'ours-stored', 10, 'queue'),
+    one('ours-stored-queue@10', `${full}, a page of the escalation queue`, 'ours-stored', 10, 'queue'),
   ];
 }

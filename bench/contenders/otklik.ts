@@ -11,14 +11,19 @@ export const OTKLIK_SETTINGS = { RATE_LIMIT: 'off' } as const;
 /** Milliseconds. It ends by itself within 25 s (SHUTDOWN_DEADLINE), or it never will. */
 const STOP_DEADLINE = 40_000;
 
-interface RunningOtklik {
+export interface RunningOtklik {
   readonly url: string;
   readonly apiKey: string;
   /** To be called when it is to end before the run does. */
   readonly stop: () => Promise<void>;
 }
 
-export async function startOtklik(databaseUrl: string, cleanup: Cleanup): Promise<RunningOtklik> {
+/** @param env variables on top of those, such as `ROLES` */
+export async function startOtklik(
+  databaseUrl: string,
+  cleanup: Cleanup,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningOtklik> {
   const otklik = await OtklikProcess.start({
     env: {
       ...OTKLIK_SETTINGS,
@@ -27,6 +32,7 @@ export async function startOtklik(databaseUrl: string, cleanup: Cleanup): Promis
       DATABASE_START_WAIT: 'PT15S',
       ADMIN_API_KEY: randomBytes(32).toString('base64url'),
       SECRET_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      ...env,
     },
   });
   const stop = await cleanup.defer(async () => {

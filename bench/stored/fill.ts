@@ -2,6 +2,7 @@ import pg from 'pg';
 import { randomText } from '../message-texts.js';
 import { wholes } from '../table.js';
 import { StoredRows, TEXTS } from './rows.js';
+import { dropSecondaryIndexes } from './secondary-indexes.js';
 import { chunksOf, type Shape, shapeOf } from './shape.js';
 
 /** What a database held before the first measurement. */
@@ -12,7 +13,10 @@ export interface Filled {
   readonly megabytes: number;
 }
 
-const TABLES = ['clients', 'conversations', 'messages', 'reminders', 'events', 'idempotency_records'];
+const TABLES = [
+  ...['clients', 'conversations', 'messages', 'reminders', 'escalations', 'events'],
+  'idempotency_records',
+];
 
 /**
  * Rows are made so that every reference holds: checking ten million of them one by one costs minutes. What is lost
@@ -55,7 +59,7 @@ async function fill(client: pg.Client, shape: Shape): Promise<Filled> {
     [Array.from({ length: TEXTS }, () => randomText().content)],
   );
   await client.query('analyze stored_text');
-  const indexes = await dropSecondaryIndexes(client);
+  const indexes = await dropSecondaryIndexes(client, TABLES);
   await client.query(rows.clients());
   await insertConversations(client, rows, shape);
   const say = (what: string) => {
@@ -79,20 +83,6 @@ async function insertConversations(client: pg.Client, rows: StoredRows, shape: S
     told = Math.floor(done * TENTHS);
     console.log(`  ${wholes(done * shape.messages)} of ${wholes(shape.messages)} messages`);
   }
-}
-
-/** Keeps those that a constraint stands on. @returns what makes the others again */
-async function dropSecondaryIndexes(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; definition: string }>(
-    `select indexname as name, indexdef as definition
-       from pg_indexes
-      where schemaname = 'public' and tablename = any($1)
-        and not exists (select from pg_constraint where conname = indexname)`,
-    [TABLES],
-  );
-  if (rows.length === 0) throw new Error('The schema has no index to drop: has Otklik made it?');
-  await client.query(`drop index ${rows.map(({ name }) => pg.escapeIdentifier(name)).join()}`);
-  return rows.map(({ definition }) => definition);
 }
 
 async function megabytesOf(client: pg.Client): Promise<number> {

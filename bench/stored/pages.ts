@@ -1,7 +1,7 @@
 import { queryOnce } from '../database-server.js';
 import { MESSAGES_PER_REGULAR, shapeOf } from './shape.js';
 
-/** A page that is read: a client's history after a known message, or the newest urgent messages of all. */
+/** A page that is read: a client's history after a known message, or the head of the escalation queue. */
 export type PageKind = 'history' | 'queue';
 
 export function isPageKind(text: string): text is PageKind {
@@ -19,7 +19,7 @@ export async function pagePaths(
   databaseUrl: string,
   messages: number,
 ): Promise<readonly string[]> {
-  if (kind === 'queue') return [`/api/messages?priority=urgent&limit=${PAGE}`];
+  if (kind === 'queue') return [`/api/escalations?status=waiting&limit=${PAGE}`];
   // Of a regular client's messages, one that has a full page of newer ones.
   const rows = await queryOnce<{ client: string; after: string }>(
     databaseUrl,
@@ -43,6 +43,6 @@ export async function checkPages(paths: readonly string[], url: string, apiKey: 
     const body = await response.text();
     if (response.status !== 200) throw new Error(`${path} was answered with ${response.status}: ${body}`);
     const { data } = JSON.parse(body) as { data: unknown[] };
-    if (data.length !== PAGE) throw new Error(`${path} has ${data.length} messages instead of ${PAGE}.`);
+    if (data.length !== PAGE) throw new Error(`${path} has ${data.length} entries instead of ${PAGE}.`);
   }
 }

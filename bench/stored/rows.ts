@@ -28,8 +28,9 @@ export class StoredRows {
 
   /**
    * Conversations $1 to $2 with all that belongs to them. One of seven clients has an active conversation, half of
-   * these wait for the team. An event for each conversation stands for the five or more that there would be, and
-   * every fourth conversation has an idempotency key that still counts.
+   * these wait for the team and stand in the escalation queue; of the closed ones, the urgent were escalated. An event
+   * for each conversation stands for the five or more that there would be, and every fourth conversation has an
+   * idempotency key that still counts.
    */
   conversations(): string {
     const { regulars, clients, conversations } = this.shape;
@@ -108,6 +109,15 @@ export class StoredRows {
                case when not is_waiting then opened_at + interval '20 minutes' end,
                case when not is_waiting then 'replied' end
           from conversation
+      ), stored_escalations as (
+        insert into escalations (id, conversation_id, priority, reason, level, created_at, resolved_at, resolution)
+        select uuid_v7(at), id, priority,
+               case when priority = 'urgent' then 'triage' else 'policy' end::escalation_reason,
+               case when priority <> 'urgent' then 1 end, at,
+               case when not is_active then last_at end, case when not is_active then 'closed' end
+          from (select *, opened_at + case when priority = 'urgent' then '0' else '15 minutes' end::interval as at
+                  from conversation) escalated
+         where is_waiting or not is_active and priority = 'urgent'
       )
       insert into idempotency_records (owner_id, key, request_hash, message_id, created_at, expires_at)
       select '${OWNER}', gen_random_uuid()::text, encode(sha256(message_id::text::bytea), 'hex'), message_id,
