@@ -34,28 +34,29 @@ const FEATURES = {
     ...FOR_ALL,
     'conversations/(conversation\\.(entity|repository)|conversation-(changes|store\\.module)|priority)',
     'escalations',
-    'events/(outbox|event-catalogue|events\\.module)',
+    'events/(outbox|outbox-signal|event-catalogue|events\\.module)',
     // A note is text of the same form as a message.
     'messages/message-content',
   ],
   escalations: [
     ...FOR_ALL,
     'conversations/(conversation\\.(entity|repository)|conversation-(changes|store\\.module)|priority)',
-    'events/(outbox|event-catalogue|events\\.module)',
+    'events/(outbox|outbox-signal|event-catalogue|events\\.module)',
   ],
   events: [...FOR_ALL, 'conversations/priority'],
   messages: [
     ...FOR_ALL,
     'clients/client\\.schemas',
     'conversations/priority',
-    'events/(outbox|event-catalogue|events\\.module)',
+    'events/(outbox|outbox-signal|event-catalogue|events\\.module)',
     'reminders',
     'triage/triage',
   ],
   conversations: [...FOR_ALL, 'clients/client\\.schemas', 'escalations', 'events', 'messages', 'reminders'],
   clients: [...FOR_ALL],
   'self-check': [...FOR_ALL, 'conversations', 'escalations', 'events/(outbox|events\\.module)', 'reminders'],
-  health: [...FOR_ALL, 'self-check/(self-check|faults)'],
+  webhooks: [...FOR_ALL, 'events'],
+  health: [...FOR_ALL, 'self-check/(self-check|faults)', 'webhooks'],
 };
 
 const arrows = Object.entries({ ...GROUND, ...FEATURES }).map(([folder, allowed]) => ({

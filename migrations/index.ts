@@ -1,6 +1,7 @@
 import { CreateConversations } from './20261121-1200-create-conversations.js';
 import { CreateEscalations } from './20261121-1800-create-escalations.js';
 import { IndexIdleConversations } from './20261121-1810-index-idle-conversations.js';
+import { CreateWebhooks } from './20261121-2100-create-webhooks.js';
 
 /** Every schema step, oldest first. A released one is never edited: a change is a new one at the end. */
-export const MIGRATIONS = [CreateConversations, CreateEscalations, IndexIdleConversations];
+export const MIGRATIONS = [CreateConversations, CreateEscalations, IndexIdleConversations, CreateWebhooks];

@@ -19,6 +19,7 @@ import { ProcessesModule } from './processes/processes.module.js';
 import { RemindersModule } from './reminders/reminders.module.js';
 import { SelfCheckModule } from './self-check/self-check.module.js';
 import { TriageModule } from './triage/triage.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The table of contents. Order matters where it says so. */
 @Module({})
@@ -42,6 +43,7 @@ export class AppModule {
         RemindersModule,
         EscalationsModule,
         EventsModule,
+        WebhooksModule,
         SelfCheckModule,
         HealthModule,
       ],

@@ -15,6 +15,7 @@ import { createDataSource } from './database/data-source.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { upgradeSchema, waitForDatabase } from './database/schema-upgrade.js';
 import { ENTITIES } from './entities.js';
+import { webhookOperations } from './events/webhook-operations.js';
 import { checkPort, createHttpAdapter, listen, setUpRequests } from './http/http-application.js';
 import { createDocument, serveDocument } from './http/openapi.js';
 import { ShutdownGate } from './http/shutdown-gate.js';
@@ -135,7 +136,7 @@ async function createApplication(
     { logger: new NestLog(log), bodyParser: false, abortOnError: false },
   );
   await setUpRequests(application, config, log);
-  serveDocument(application, createDocument(application, version()));
+  serveDocument(application, createDocument(application, version(), webhookOperations()));
   return application;
 }
 

@@ -11,10 +11,14 @@ const PATH = `/api/system/processes/${NAME}`;
 const ALL = [
   'auto-close',
   'escalation-claims',
+  'event-fan-out',
   'idempotency-cleanup',
   'reminder-policies',
   'reminders',
   'self-check',
+  'webhook-cleanup',
+  'webhook-replays',
+  'webhooks',
 ];
 
 describe('the background processes', () => {

@@ -7,11 +7,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { packageFolder } from '../src/config/package-folder.js';
 import type { EscalationView } from '../src/escalations/escalation.schemas.js';
+import type { EventView } from '../src/events/event.schemas.js';
+import type { ReplayView } from '../src/webhooks/replay.schemas.js';
+import type { WebhookView } from '../src/webhooks/webhook.schemas.js';
 import { Contract } from './openapi/contract.js';
 import { type Document, mediaOf, type Operation, operationsOf } from './openapi/document.js';
 import { exampleCalls, pathFor, type Subjects } from './openapi/example-calls.js';
 import { routesOf } from './openapi/routes.js';
-import type { ApiClient } from './support/api-client.js';
+import type { ApiClient, PageOf } from './support/api-client.js';
+import { makeAttempts, makeDelivery, makeEvent } from './support/deliveries.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
 const NOBODY = '019aa5c6-0000-7000-8000-000000000000';
@@ -20,7 +24,14 @@ const NOBODY = '019aa5c6-0000-7000-8000-000000000000';
 const AROUND_THE_API = /^\/(docs|openapi\.(json|yaml))/;
 
 const otklik = new TestOtklik({
-  env: { RATE_LIMIT: 'on', RATE_LIMIT_KEYS: '6000', HTTP_BODY_LIMIT: '20000' },
+  env: {
+    RATE_LIMIT: 'on',
+    RATE_LIMIT_DEFAULT: '6000',
+    RATE_LIMIT_KEYS: '6000',
+    HTTP_BODY_LIMIT: '20000',
+    WEBHOOK_ALLOW_HTTP: 'true',
+    WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
+  },
 });
 let document: Document;
 let contract: Contract;
@@ -46,6 +57,7 @@ async function newSubjects(): Promise<Subjects> {
   if (!pending || !failed) throw new Error('A message that waits has more than one reminder.');
   await otklik.database.query('update reminders set failed_at = created_at where id = $1', [failed]);
   const key = await otklik.createKey({ name: 'spec', scopes: ['messages:read'] });
+  const webhookId = await newWebhook();
   return {
     messageId: id,
     conversationId,
@@ -53,7 +65,37 @@ async function newSubjects(): Promise<Subjects> {
     reminderId: pending,
     failedReminderId: failed,
     escalationId: await newClaim(),
+    eventId: await newestEvent(),
+    webhookId,
+    deliveryId: await newDelivery(webhookId),
+    replayId: await newReplay(webhookId),
   };
+}
+
+/** An endpoint that refuses connections. */
+async function newWebhook(): Promise<string> {
+  const { body } = await otklik.api.post<WebhookView>('/api/webhooks', { url: 'http://127.0.0.1:1/' });
+  return body.id;
+}
+
+/** One that is over; its event happened in the range of time that the examples are about. */
+async function newDelivery(webhookId: string): Promise<string> {
+  const eventId = await makeEvent(otklik.database, { at: '2026-11-20T10:00:00.000Z' });
+  const id = await makeDelivery(otklik.database, webhookId, eventId, { outcome: 'dead' });
+  await makeAttempts(otklik.database, id, 1);
+  return id;
+}
+
+async function newReplay(webhookId: string): Promise<string> {
+  const { body } = await otklik.api.post<ReplayView>(`/api/webhooks/${webhookId}/replay`, {
+    since: '2026-11-20T09:00:00Z',
+  });
+  return body.id;
+}
+
+async function newestEvent(): Promise<string> {
+  const { body } = await otklik.api.get<PageOf<EventView>>('/api/events?limit=1');
+  return body.data[0]?.id ?? '';
 }
 
 /** An escalation that an operator has claimed; those that others made wait on. */
@@ -228,16 +270,27 @@ describe('the problems in the OpenAPI document are those of the server', () => {
 
   it('404: something that is not there', async () => {
     const nowhere = async ({ path }: Operation): Promise<{ path: string }> => ({
-      path: path.replace('{id}', NOBODY).replace('{clientId}', 'nobody').replace('{name}', 'nothing'),
+      path: path
+        .replace('{id}', NOBODY)
+        .replace('{replayId}', NOBODY)
+        .replace('{clientId}', 'nobody')
+        .replace('{name}', 'nothing'),
     });
     expect(await faultsOfAll(404, nowhere)).toEqual([]);
   });
 
-  it('409: a conversation that is closed, an escalation that nobody has claimed', async () => {
+  it('409: a conversation that is closed, an escalation that nobody has claimed, a disabled webhook whose secret cannot be opened', async () => {
     const faults = await faultsOfAll(409, async (operation) => {
       const subjects = await newSubjects();
       await otklik.api.post(`/api/conversations/${subjects.conversationId}/close`, { reason: 'solved' });
       await otklik.api.send('POST', `/api/escalations/${subjects.escalationId}/release`);
+      await otklik.database.query(`update webhook_secrets set sealed = '' where webhook_id = $1`, [
+        subjects.webhookId,
+      ]);
+      await otklik.api.send('PATCH', `/api/webhooks/${subjects.webhookId}`, {
+        body: '{"enabled":false}',
+        headers: { 'content-type': 'application/json' },
+      });
       return { path: pathFor(operation, subjects) };
     });
     expect(faults).toEqual([]);

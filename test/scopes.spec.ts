@@ -29,6 +29,22 @@ const ROUTES: readonly [method: string, path: string, scope: Scope][] = [
   ['GET', '/api/reminder-policies', 'messages:read'],
   ['PUT', '/api/reminder-policies/urgent', 'reminders:manage'],
   ['GET', '/api/events', 'messages:read'],
+  ['GET', '/api/events/stream', 'messages:read'],
+  ['GET', '/api/event-types', 'messages:read'],
+  ['GET', '/api/webhooks', 'webhooks:manage'],
+  ['POST', '/api/webhooks', 'webhooks:manage'],
+  ['GET', `/api/webhooks/${ID}`, 'webhooks:manage'],
+  ['PATCH', `/api/webhooks/${ID}`, 'webhooks:manage'],
+  ['DELETE', `/api/webhooks/${ID}`, 'webhooks:manage'],
+  ['POST', `/api/webhooks/${ID}/enable`, 'webhooks:manage'],
+  ['POST', `/api/webhooks/${ID}/rotate-secret`, 'webhooks:manage'],
+  ['POST', `/api/webhooks/${ID}/test`, 'webhooks:manage'],
+  ['GET', `/api/webhooks/${ID}/deliveries`, 'webhooks:manage'],
+  ['GET', `/api/deliveries/${ID}`, 'webhooks:manage'],
+  ['POST', `/api/deliveries/${ID}/redeliver`, 'webhooks:manage'],
+  ['POST', `/api/webhooks/${ID}/replay`, 'webhooks:manage'],
+  ['GET', `/api/webhooks/${ID}/replays`, 'webhooks:manage'],
+  ['GET', `/api/webhooks/${ID}/replays/${ID}`, 'webhooks:manage'],
   ['GET', '/api/api-keys', 'keys:manage'],
   ['POST', '/api/api-keys', 'keys:manage'],
   ['DELETE', `/api/api-keys/${ID}`, 'keys:manage'],
@@ -87,6 +103,7 @@ describe('what an API key may do', () => {
     );
     const tested = ROUTES.map(([method, path]) =>
       `${method} ${path}`
+        .replace(`replays/${ID}`, 'replays/{replayId}')
         .replace(ID, '{id}')
         .replace('nobody', '{clientId}')
         .replace('/nothing', '/{name}')

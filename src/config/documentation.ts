@@ -12,6 +12,8 @@ const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   escalations: 'Escalations',
   autoClose: 'Closing idle conversations',
   selfCheck: 'Self-check',
+  events: 'Events',
+  webhooks: 'Webhooks',
   backgroundProcesses: 'Background processes',
   health: 'Health',
   cleanup: 'Clean-up',

@@ -38,6 +38,19 @@ export function duration(range: { min: string; max: string; default: string }): 
   };
 }
 
+/** The form of a variable that is a comma-separated list of durations, read as milliseconds; it may be empty. */
+export function durations(range: { min: string; max: string; default: string }): Form<readonly number[]> {
+  const schema = Joi.array<readonly number[]>()
+    .items(durationSchema(range, 'PT5S'))
+    .default(range.default.split(',').map(parseDuration));
+  return {
+    schema,
+    range: `comma-separated: ISO 8601 durations from ${range.min} to ${range.max}`,
+    fallback: range.default,
+    isList: true,
+  };
+}
+
 /** The form of a variable that may be a duration, where it shall differ from another variable's. */
 export function durationInstead(
   other: string,

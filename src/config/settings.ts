@@ -6,6 +6,7 @@ import {
   count,
   duration,
   durationInstead,
+  durations,
   type Form,
   list,
   notLongerThan,
@@ -35,6 +36,8 @@ const databaseUrl: Form<string | undefined> = {
   fallback: '',
   secret: true,
 };
+
+const cidr = Joi.string<string>().ip({ version: ['ipv4', 'ipv6'], cidr: 'required' });
 
 /** How long a conversation in which nobody waits may stay open. */
 const IDLE_RANGE = { min: 'PT1S', max: 'P730D' };
@@ -203,7 +206,7 @@ export const SETTINGS = {
     ),
     messages: setting(
       'RATE_LIMIT_MESSAGES',
-      'requests a window: messages, conversations, clients, reminders, events',
+      'requests a window: messages, conversations, clients, escalations, reminders and their policies, events',
       count({ min: 1, max: 10_000_000, default: 6000 }),
     ),
     keys: setting(
@@ -275,7 +278,7 @@ export const SETTINGS = {
     policyCacheTtl: setting(
       'REMINDER_POLICY_CACHE_TTL',
       'how long reminder policies are believed without asking the database',
-      duration({ min: 'PT0S', max: 'PT1M', default: 'PT5S' }),
+      duration({ min: 'PT0S', max: 'PT1M', default: 'PT15S' }),
     ),
     maxAhead: setting(
       'REMINDER_MAX_AHEAD',
@@ -300,7 +303,7 @@ export const SETTINGS = {
     pollInterval: setting(
       'REMINDER_POLL_INTERVAL',
       'how often due reminders are looked for where no timer or wake-up said so',
-      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT5S' }),
+      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT15S' }),
     ),
     attempts: setting(
       'REMINDER_ATTEMPTS',
@@ -327,7 +330,7 @@ export const SETTINGS = {
     expiryInterval: setting(
       'ESCALATION_EXPIRY_INTERVAL',
       'how often expired claims are looked for where no timer said so',
-      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT30S' }),
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT2M' }),
     ),
     batchSize: setting(
       'ESCALATION_BATCH_SIZE',
@@ -348,7 +351,7 @@ export const SETTINGS = {
     interval: setting(
       'AUTO_CLOSE_INTERVAL',
       'how often idle conversations are looked for where no timer said so',
-      duration({ min: 'PT0.1S', max: 'P1D', default: 'PT1M' }),
+      duration({ min: 'PT0.1S', max: 'P1D', default: 'PT5M' }),
     ),
     batchSize: setting(
       'AUTO_CLOSE_BATCH_SIZE',
@@ -360,7 +363,7 @@ export const SETTINGS = {
     interval: setting(
       'SELF_CHECK_INTERVAL',
       'how often it is checked that no conversation is forgotten',
-      duration({ min: 'PT1S', max: 'P1D', default: 'PT1M' }),
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT2M' }),
     ),
     batchSize: setting(
       'SELF_CHECK_BATCH_SIZE',
@@ -373,11 +376,139 @@ export const SETTINGS = {
       count({ min: 1, max: 100_000, default: 20 }),
     ),
   },
+  events: {
+    fanOutBatchSize: setting(
+      'EVENT_FAN_OUT_BATCH_SIZE',
+      'most events that one transaction makes deliveries of',
+      count({ min: 1, max: 10_000, default: 500 }),
+    ),
+    fanOutInterval: setting(
+      'EVENT_FAN_OUT_INTERVAL',
+      'how often new events are looked for where no wake-up said so',
+      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT15S' }),
+    ),
+    gapPatience: setting(
+      'EVENT_GAP_PATIENCE',
+      'how long an event whose transaction goes on is waited for before PostgreSQL is asked who writes it',
+      duration({ min: 'PT0.001S', max: 'PT1M', default: 'PT0.05S' }),
+    ),
+    streams: setting(
+      'EVENT_STREAMS_MAX',
+      'most readers of /api/events/stream at once, in each process',
+      count({ min: 1, max: 100_000, default: 500 }),
+    ),
+    streamHeartbeat: setting(
+      'EVENT_STREAM_HEARTBEAT',
+      'how often a stream in which nothing happens shows that it is alive',
+      duration({ min: 'PT0.1S', max: 'PT5M', default: 'PT15S' }),
+    ),
+    streamPollInterval: setting(
+      'EVENT_STREAM_POLL_INTERVAL',
+      'how often a process with readers looks for events that another process wrote',
+      duration({ min: 'PT0.05S', max: 'PT1M', default: 'PT1S' }),
+    ),
+  },
+  webhooks: {
+    allowHttp: setting(
+      'WEBHOOK_ALLOW_HTTP',
+      'whether endpoints may have http:// addresses',
+      choice(['true', 'false'], 'false'),
+    ),
+    allowedCidrs: setting(
+      'WEBHOOK_ALLOWED_CIDRS',
+      'private addresses that webhooks may reach all the same',
+      list(cidr, 'CIDR blocks, such as 10.0.0.0/8 or ::1/128'),
+    ),
+    retrySchedule: setting(
+      'WEBHOOK_RETRY_SCHEDULE',
+      'the waits before the second and each further attempt, with jitter of 20 % either way; after the last, the delivery is dead',
+      durations({
+        min: 'PT0.001S',
+        max: 'P30D',
+        default: 'PT5S,PT1M,PT5M,PT30M,PT2H,PT5H,PT10H,PT14H,PT20H,PT24H',
+      }),
+    ),
+    timeout: setting(
+      'WEBHOOK_TIMEOUT',
+      'the deadline of an attempt, from the look-up of the name to the end of the answer',
+      duration({ min: 'PT0.05S', max: 'PT5M', default: 'PT30S' }),
+    ),
+    answerLimit: setting(
+      'WEBHOOK_ANSWER_LIMIT',
+      'bytes of an answer that are read; the rest is cut off with the connection',
+      count({ min: 1024, max: 10_485_760, default: 65_536 }),
+    ),
+    excerptLength: setting(
+      'WEBHOOK_EXCERPT_LENGTH',
+      'characters of an answer that are kept with the attempt',
+      count({ min: 0, max: 65_536, default: 1000 }),
+    ),
+    retryAfterMax: setting(
+      'WEBHOOK_RETRY_AFTER_MAX',
+      'the longest wait that an endpoint can ask for with Retry-After',
+      duration({ min: 'PT1S', max: 'P7D', default: 'PT1H' }),
+    ),
+    concurrency: setting(
+      'WEBHOOK_CONCURRENCY',
+      'attempts at once, in each process',
+      count({ min: 1, max: 10_000, default: 256 }),
+    ),
+    endpointConcurrency: setting(
+      'WEBHOOK_ENDPOINT_CONCURRENCY',
+      'attempts at once to one endpoint, in each process',
+      count({ min: 1, max: 10_000, default: 64 }),
+    ),
+    claimInterval: setting(
+      'WEBHOOK_CLAIM_INTERVAL',
+      'how often due deliveries are looked for where no timer or wake-up said so',
+      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT15S' }),
+    ),
+    leaseMargin: setting(
+      'WEBHOOK_LEASE_MARGIN',
+      'how long after the deadline of its attempt a delivery goes to another worker',
+      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT15S' }),
+    ),
+    breakerFailures: setting(
+      'WEBHOOK_BREAKER_FAILURES',
+      'failures in a row after which an endpoint gets a pause',
+      count({ min: 1, max: 10_000, default: 5 }),
+    ),
+    breakerPause: setting(
+      'WEBHOOK_BREAKER_PAUSE',
+      'the longest such pause; the first is as long as the first wait of the retry schedule, and it doubles',
+      duration({ min: 'PT0.01S', max: 'PT1H', default: 'PT30S' }),
+    ),
+    disableAfter: setting(
+      'WEBHOOK_DISABLE_AFTER',
+      'after how long without one success an endpoint that fails is disabled',
+      duration({ min: 'PT1S', max: 'P90D', default: 'P5D' }),
+    ),
+    secretOverlap: setting(
+      'WEBHOOK_SECRET_OVERLAP',
+      'how long an old secret signs too after a new one was made',
+      duration({ min: 'PT0S', max: 'P30D', default: 'PT24H' }),
+    ),
+    retention: setting(
+      'WEBHOOK_RETENTION',
+      'how long a finished delivery is kept with its attempts',
+      duration({ min: 'PT1H', max: 'P3650D', default: 'P30D' }),
+    ),
+    cleanupInterval: setting(
+      'WEBHOOK_CLEANUP_INTERVAL',
+      'how often older ones are deleted',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT10M' }),
+    ),
+    replayBatchSize: setting(
+      'WEBHOOK_REPLAY_BATCH_SIZE',
+      'events that one transaction of a replay looks at',
+      count({ min: 1, max: 10_000, default: 500 }),
+    ),
+  },
   backgroundProcesses: {
     controlInterval: setting(
       'PROCESS_CONTROL_INTERVAL',
       'how often it is looked up whether somebody paused, resumed or wants to run a background process',
-      duration({ min: 'PT0.1S', max: 'PT1M', default: 'PT3S' }),
+      duration({ min: 'PT0.1S', max: 'PT1M', default: 'PT15S' }),
     ),
     retryBaseDelay: setting(
       'PROCESS_RETRY_BASE_DELAY',
@@ -403,6 +534,19 @@ export const SETTINGS = {
       'HEALTH_SCHEDULER_LAG_UNHEALTHY',
       'and later than this, unhealthy',
       duration({ min: 'PT0.1S', max: 'P1D', default: 'PT1M' }),
+    ),
+    webhookLagDegraded: setting(
+      'HEALTH_WEBHOOK_LAG_DEGRADED',
+      'events that wait longer than this for an endpoint that is well make /health/webhook degraded',
+      notLongerThan(
+        'HEALTH_WEBHOOK_LAG_UNHEALTHY',
+        duration({ min: 'PT0.1S', max: 'P1D', default: 'PT30S' }),
+      ),
+    ),
+    webhookLagUnhealthy: setting(
+      'HEALTH_WEBHOOK_LAG_UNHEALTHY',
+      'and longer than this, unhealthy',
+      duration({ min: 'PT0.1S', max: 'P1D', default: 'PT5M' }),
     ),
   },
   cleanup: {

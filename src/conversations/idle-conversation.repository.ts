@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { RoutineCalls } from '../database/routine-calls.js';
 import { readRoutine } from '../database/routines.js';
+import { OutboxSignal } from '../events/outbox-signal.js';
 import type { Priority } from './priority.js';
 
 /** Closes a batch of idle conversations; runs inside PostgreSQL. */
@@ -45,6 +46,7 @@ export class IdleConversationRepository {
   constructor(
     private readonly routines: RoutineCalls,
     private readonly dataSource: DataSource,
+    private readonly signal: OutboxSignal,
   ) {}
 
   /** Closes what was idle since `idleBefore`, of one priority, behind the position; one transaction. */
@@ -59,6 +61,7 @@ export class IdleConversationRepository {
     const values = [now, priority, idleBefore, after.activity, after.id, limit, traceId];
     const [row] = await this.routines.call<Row>(CLOSE_IDLE_ROUTINE, values);
     if (!row) throw new Error('Closing idle conversations gave no answer.');
+    if (row.closed > 0) this.signal.raise();
     const { seen, busy, closed, last_activity: activity, last_id: id } = row;
     return { seen, busy, closed, last: activity && id ? { activity, id } : after };
   }

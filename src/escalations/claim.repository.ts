@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { OutboxSignal } from '../events/outbox-signal.js';
 import { requestContext } from '../logging/request-context.js';
 import { QUEUED_ESCALATION } from './escalation.repository.js';
 import type { QueuedEscalation } from './escalation.view.js';
@@ -36,7 +37,10 @@ function giveBack(held: string): string {
  */
 @Injectable()
 export class ClaimRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly signal: OutboxSignal,
+  ) {}
 
   /** Gives an operator the most urgent entry that waits, the oldest of them. */
   async claim(operatorId: string, at: Date, expiresAt: Date): Promise<QueuedEscalation | undefined> {
@@ -64,6 +68,7 @@ export class ClaimRepository {
        select * from claimed`,
       [operatorId, at, expiresAt, traceId()],
     );
+    if (claimed) this.signal.raise();
     return claimed;
   }
 
@@ -74,6 +79,7 @@ export class ClaimRepository {
         select * from escalations where id = $4 for update`),
       [at, traceId(), 'released', id],
     );
+    if (released) this.signal.raise();
     return released;
   }
 
@@ -92,6 +98,7 @@ export class ClaimRepository {
            for update skip locked`),
       [at, traceId(), 'expired', limit],
     );
+    if (released.length > 0) this.signal.raise();
     return released.map(({ heldUntil }) => heldUntil);
   }
 
@@ -104,6 +111,7 @@ export class ClaimRepository {
            for update`),
       [at, traceId(), 'self_check', id],
     );
+    if (released.length > 0) this.signal.raise();
     return released.length > 0;
   }
 

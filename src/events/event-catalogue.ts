@@ -1,110 +1,35 @@
-import type { Priority } from '../conversations/priority.js';
+import type { z } from 'zod';
+import { CONVERSATION_EVENTS } from './catalogue/conversation-events.js';
+import { ESCALATION_EVENTS } from './catalogue/escalation-events.js';
+import type { EventDefinition } from './catalogue/event-definition.js';
+import { MESSAGE_EVENTS } from './catalogue/message-events.js';
+import { REMINDER_EVENTS } from './catalogue/reminder-events.js';
+import { WEBHOOK_EVENTS } from './catalogue/webhook-events.js';
 
-/** What each event tells. The key is the event's type, the value its `data`; times are ISO 8601. */
-export interface EventPayloads {
-  'message.received': {
-    messageId: string;
-    conversationId: string;
-    clientId: string;
-    content: string;
-    channel: string;
-    isFirstMessage: boolean;
-    metadata: Record<string, unknown>;
-    timestamp: string;
-    createdAt: string;
-  };
-  'message.triaged': {
-    messageId: string;
-    conversationId: string;
-    clientId: string;
-    priority: Priority;
-    category: string | null;
-    triage: { source: string; confidence: number; status: string };
-  };
-  'message.replied': {
-    messageId: string;
-    conversationId: string;
-    clientId: string;
-    author: string;
-    operatorId: string | null;
-    content: string;
-    createdAt: string;
-  };
-  'conversation.opened': {
-    conversationId: string;
-    clientId: string;
-    channel: string;
-    status: string;
-    priority: Priority;
-    openedAt: string;
-  };
-  'conversation.prioritised': {
-    conversationId: string;
-    clientId: string;
-    priority: Priority;
-    previousPriority: Priority;
-  };
-  'conversation.closed': { conversationId: string; clientId: string; reason: string; closedAt: string };
-  'conversation.escalated': {
-    escalationId: string;
-    conversationId: string;
-    clientId: string;
-    priority: Priority;
-    /** What its priority was, where a more urgent message or a person changed it; null: it was not escalated before. */
-    previousPriority: Priority | null;
-    reason: 'triage' | 'policy' | 'manual' | 'self_check';
-    /** Of the reminder that escalated it. */
-    level: number | null;
-    /** What the person who escalated it wrote. */
-    note: string | null;
-    escalatedAt: string;
-  };
-  'escalation.claimed': {
-    escalationId: string;
-    conversationId: string;
-    clientId: string;
-    operatorId: string;
-    claimExpiresAt: string;
-  };
-  'escalation.released': {
-    escalationId: string;
-    conversationId: string;
-    clientId: string;
-    operatorId: string | null;
-    /** released: by a person; expired: nobody answered in time; self_check: nobody held the claim. */
-    reason: 'released' | 'expired' | 'self_check';
-  };
-  'reminder.due': {
-    reminderId: string;
-    conversationId: string;
-    clientId: string;
-    kind: 'policy' | 'manual';
-    level: number;
-    priority: Priority;
-    note: string | null;
-    /** When it was due. */
-    scheduledAt: string;
-    sentAt: string;
-    /** Since when the client waits; null: nobody waits, and a person wanted to be reminded. */
-    waitingSince: string | null;
-  };
-  'reminder.cancelled': {
-    reminderId: string;
-    conversationId: string;
-    clientId: string;
-    level: number;
-    scheduledAt: string;
-    reason: string;
-  };
-}
+/** Every type of event there is. What is written inside PostgreSQL has these forms too: the specs hold it to them. */
+export const EVENT_CATALOGUE = {
+  ...MESSAGE_EVENTS,
+  ...CONVERSATION_EVENTS,
+  ...ESCALATION_EVENTS,
+  ...REMINDER_EVENTS,
+  ...WEBHOOK_EVENTS,
+} satisfies Readonly<Record<string, EventDefinition>>;
 
-export type EventType = keyof EventPayloads;
+export type EventType = keyof typeof EVENT_CATALOGUE;
+
+export const EVENT_TYPES = Object.keys(EVENT_CATALOGUE) as readonly EventType[];
+
+/** What each event tells: the key is the event's type, the value its `data`. */
+export type EventPayloads = {
+  [Type in EventType]: z.output<(typeof EVENT_CATALOGUE)[Type]['schema']>;
+};
 
 /** An event that is about to be written into the outbox. */
 export type NewEvent = {
   [Type in EventType]: {
     readonly type: Type;
-    readonly conversationId: string;
+    /** null: it is about no conversation. */
+    readonly conversationId: Type extends `webhook.${string}` ? null : string;
     readonly data: EventPayloads[Type];
   };
 }[EventType];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '../http/pagination.js';
+import { EVENT_CATALOGUE } from './event-catalogue.js';
+import { eventFilterQuery } from './event-filter.js';
 
 export const eventSchema = z
   .object({
@@ -16,20 +18,7 @@ export type EventView = z.infer<typeof eventSchema>;
 
 export const eventPageSchema = pageOf(eventSchema, 'EventPage');
 
-export const listEventsSchema = z.strictObject({
-  ...pageQuery,
-  type: z
-    .string()
-    .regex(/^[a-z]+\.[a-z_]+$/, 'must be an event type, such as message.received')
-    .optional()
-    .describe('only those of this type')
-    .meta({ example: 'message.received' }),
-  conversationId: z
-    .uuid()
-    .optional()
-    .describe('only those of this conversation')
-    .meta({ example: '019aa5c6-7b41-7a02-8c11-6b7d9e0f1a2b' }),
-});
+export const listEventsSchema = z.strictObject({ ...pageQuery, ...eventFilterQuery });
 
 export type ListEvents = z.infer<typeof listEventsSchema>;
 
@@ -39,12 +28,32 @@ export const EXAMPLE_EVENT: EventView = {
   timestamp: '2026-11-21T09:00:00.120Z',
   conversationId: '019aa5c6-7b41-7a02-8c11-6b7d9e0f1a2b',
   traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
-  data: {
-    messageId: '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70',
-    conversationId: '019aa5c6-7b41-7a02-8c11-6b7d9e0f1a2b',
-    clientId: 'shop-42',
-    priority: 'urgent',
-    category: 'lost_or_stolen_card',
-    triage: { source: 'offline', confidence: 0.93, status: 'done' },
-  },
+  data: EVENT_CATALOGUE['message.triaged'].example,
 };
+
+export const streamEventsSchema = z.strictObject({
+  ...eventFilterQuery,
+  lastEventId: z
+    .uuid()
+    .optional()
+    .describe('the same as the header `Last-Event-ID`, which wins, for callers that cannot set one')
+    .meta({ example: EXAMPLE_EVENT.id }),
+});
+
+export type StreamEvents = z.infer<typeof streamEventsSchema>;
+
+const eventTypeSchema = z
+  .object({
+    type: z.string().describe('the `type` of the event').meta({ example: 'message.received' }),
+    description: z.string().describe('when it happens'),
+    version: z.int().min(1).describe('grows when the form of `data` changes so that a reader could break'),
+    schema: z.record(z.string(), z.unknown()).describe('the form of `data`, as JSON Schema 2020-12'),
+    example: z.record(z.string(), z.unknown()).describe('a `data` of this type'),
+  })
+  .meta({ id: 'EventType' });
+
+export type EventTypeView = z.infer<typeof eventTypeSchema>;
+
+export const eventTypesSchema = z
+  .object({ data: z.array(eventTypeSchema).describe('every type there is') })
+  .meta({ id: 'EventTypes' });

@@ -12,6 +12,8 @@ import {
   EXAMPLE_SCHEDULER_HEALTH,
   EXAMPLE_SCHEDULER_UNHEALTH,
   EXAMPLE_UNHEALTH,
+  EXAMPLE_WEBHOOK_HEALTH,
+  EXAMPLE_WEBHOOK_UNHEALTH,
   type Health,
   healthSchema,
 } from './health.schemas.js';
@@ -87,6 +89,17 @@ export class HealthController {
   )
   scheduler(@Res({ passthrough: true }) reply: FastifyReply): Health {
     return withStatus(reply, this.health.scheduler());
+  }
+
+  @Get('webhook')
+  @HealthOperation(
+    'getWebhookHealth',
+    'Whether events reach the endpoints in time',
+    'Of the whole installation; without endpoints it says `not_configured`.',
+    [EXAMPLE_WEBHOOK_HEALTH, EXAMPLE_WEBHOOK_UNHEALTH],
+  )
+  async webhook(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.webhook());
   }
 }
 

@@ -37,6 +37,22 @@ const EXAMPLE_SCHEDULER: HealthCheck = {
   nextRunAt: '2026-11-21T09:00:05.120Z',
 };
 
+const EXAMPLE_WEBHOOK: HealthCheck = { status: 'healthy', endpoints: 3, failing: 0, disabled: 0, lagMs: 0 };
+
+export const EXAMPLE_WEBHOOK_HEALTH: Health = { status: 'healthy', checks: { webhook: EXAMPLE_WEBHOOK } };
+
+export const EXAMPLE_WEBHOOK_UNHEALTH: Health = {
+  status: 'unhealthy',
+  checks: {
+    webhook: {
+      ...EXAMPLE_WEBHOOK,
+      status: 'unhealthy',
+      lagMs: 301_200,
+      message: 'events are told 301200 ms late',
+    },
+  },
+};
+
 export const EXAMPLE_DATABASE_HEALTH: Health = {
   status: 'healthy',
   checks: { database: EXAMPLE_DATABASE },
@@ -75,6 +91,7 @@ export const EXAMPLE_HEALTH: Health = {
       lastRun: noFaults(),
       total: noFaults(),
     },
+    webhook: EXAMPLE_WEBHOOK,
   },
 };
 

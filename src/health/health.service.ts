@@ -6,6 +6,7 @@ import { errorMessage } from '../resilience/error-code.js';
 import type { Health, HealthCheck } from './health.schemas.js';
 import { SchedulerHealth } from './scheduler-health.js';
 import { SelfCheckHealth } from './self-check-health.js';
+import { WebhookHealth } from './webhook-health.js';
 
 /** How long a probe waits for the database, in milliseconds. */
 const PROBE_LIMIT = 1_000;
@@ -20,6 +21,7 @@ export class HealthService {
     private readonly gate: ShutdownGate,
     private readonly schedulerHealth: SchedulerHealth,
     private readonly selfCheckHealth: SelfCheckHealth,
+    private readonly webhookHealth: WebhookHealth,
   ) {}
 
   /** Whether the process itself works; asks nobody else. */
@@ -35,10 +37,12 @@ export class HealthService {
   }
 
   async overall(): Promise<Health> {
+    const [database, webhook] = await Promise.all([this.databaseCheck(), this.webhookHealth.check()]);
     return summarise({
-      database: await this.databaseCheck(),
+      database,
       scheduler: this.schedulerHealth.check(),
       selfCheck: this.selfCheckHealth.check(),
+      webhook,
     });
   }
 
@@ -48,6 +52,10 @@ export class HealthService {
 
   scheduler(): Health {
     return summarise({ scheduler: this.schedulerHealth.check() });
+  }
+
+  async webhook(): Promise<Health> {
+    return summarise({ webhook: await this.webhookHealth.check() });
   }
 
   /** One probe at a time, however many ask: a hung database collects no waiting probes. */

@@ -10,6 +10,8 @@ interface Answer {
   /** What the body looks like; absent for an answer without a body. */
   readonly schema?: z.ZodType;
   readonly example?: unknown;
+  /** Where the body is text and not JSON. */
+  readonly mediaType?: string;
   readonly headers?: readonly HeaderName[];
 }
 
@@ -111,13 +113,7 @@ export function Operation(description: OperationDescription): MethodDecorator {
   const always: HeaderName[] = ['X-Request-Id'];
   if (!description.isUnlimited) always.push('RateLimit-Policy', 'RateLimit');
   const answers = Object.entries(description.answers).map(([status, answer]) =>
-    ApiResponse({
-      status: Number(status),
-      description: answer.description,
-      headers: headers(...always, ...(answer.headers ?? [])),
-      ...(answer.schema && { standardSchema: answer.schema }),
-      ...(answer.example !== undefined && { example: answer.example }),
-    }),
+    answerResponse(Number(status), answer, always),
   );
   const problems = Object.entries({
     ...EVERYWHERE,
@@ -138,6 +134,23 @@ export function Operation(description: OperationDescription): MethodDecorator {
     ...answers,
     ...problems,
   );
+}
+
+function answerResponse(
+  status: number,
+  { description, schema, example, mediaType, headers: own }: Answer,
+  always: readonly HeaderName[],
+): MethodDecorator & ClassDecorator {
+  const described = { status, description, headers: headers(...always, ...(own ?? [])) };
+  if (mediaType !== undefined) {
+    const content = { [mediaType]: { schema: { type: 'string' }, example } };
+    return ApiResponse({ ...described, content } as Parameters<typeof ApiResponse>[0]);
+  }
+  return ApiResponse({
+    ...described,
+    ...(schema && { standardSchema: schema }),
+    ...(example !== undefined && { example }),
+  });
 }
 
 /** Answered before the requests of a caller are counted. */

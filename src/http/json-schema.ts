@@ -7,7 +7,7 @@ export type JsonSchema = Record<string, unknown>;
 export const convertSchema: StandardSchemaConverter = (schema, { schemaType }) => {
   if (!(schema instanceof z.ZodType)) return undefined;
   const raw = z.toJSONSchema(schema, { io: schemaType, unrepresentable: 'any' }) as JsonSchema;
-  const { $schema, $defs, id, ...root } = mapSchema(raw, (part) => tidy(part, schemaType));
+  const { $schema, $defs, id, ...root } = mapSchema(raw, (part) => withinDocument(tidy(part, schemaType)));
   const components = Object.fromEntries(
     Object.entries(($defs ?? {}) as Record<string, JsonSchema>).map(([name, definition]) => {
       // zod's name for a recursive schema without an id: nothing that an SDK should call its type.
@@ -20,6 +20,11 @@ export const convertSchema: StandardSchemaConverter = (schema, { schemaType }) =
   if (typeof id !== 'string') return { schema: root, components };
   return { schema: { $ref: `#/components/schemas/${id}` }, components: { ...components, [id]: root } };
 };
+
+/** What a value that is shown looks like, for whoever has the schema alone and not the document. */
+export function standaloneSchema(schema: z.ZodType): JsonSchema {
+  return mapSchema(z.toJSONSchema(schema) as JsonSchema, (part) => tidy(part, 'output'));
+}
 
 /** Rewrites a schema and every schema within it, the innermost first. */
 export function mapSchema(schema: JsonSchema, rewrite: (schema: JsonSchema) => JsonSchema): JsonSchema {
@@ -42,7 +47,6 @@ export function mapSchema(schema: JsonSchema, rewrite: (schema: JsonSchema) => J
 /** Says the same in the words that readers and generators of clients understand best. */
 function tidy(schema: JsonSchema, io: 'input' | 'output'): JsonSchema {
   const tidied = { ...schema };
-  if (typeof tidied.$ref === 'string') tidied.$ref = tidied.$ref.replace('#/$defs/', '#/components/schemas/');
   if (tidied.maximum === Number.MAX_SAFE_INTEGER) delete tidied.maximum;
   if (tidied.minimum === Number.MIN_SAFE_INTEGER) delete tidied.minimum;
   // The format names it already.
@@ -53,6 +57,11 @@ function tidy(schema: JsonSchema, io: 'input' | 'output'): JsonSchema {
   // Answers may gain fields one day, and no client should break of it.
   if (io === 'output' && tidied.additionalProperties === false) delete tidied.additionalProperties;
   return foldNull(tidied);
+}
+
+function withinDocument({ $ref, ...schema }: JsonSchema): JsonSchema {
+  if (typeof $ref !== 'string') return schema;
+  return { ...schema, $ref: $ref.replace('#/$defs/', '#/components/schemas/') };
 }
 
 /** `anyOf: [{ type: 'string', … }, { type: 'null' }]` as `type: ['string', 'null'], …`. */

@@ -13,8 +13,18 @@ administrator's), then *POST /api/messages* → *Try it out* → *Execute*. Send
 
 Errors are RFC 9457 problems; lists take \`limit\` and \`cursor\`; times are ISO 8601 with zone.`;
 
+/** Requests that are sent and not taken, with the components that they refer to. */
+interface Outgoing {
+  readonly webhooks: Readonly<Record<string, object>>;
+  readonly schemas: Readonly<Record<string, JsonSchema>>;
+}
+
 /** The OpenAPI document: all of it comes from the controllers' descriptions and the zod schemas. */
-export function createDocument(application: INestApplication, version: string): OpenAPIObject {
+export function createDocument(
+  application: INestApplication,
+  version: string,
+  outgoing: Outgoing,
+): OpenAPIObject {
   const base = new DocumentBuilder()
     .setTitle('Otklik')
     .setDescription(INTRODUCTION)
@@ -43,6 +53,7 @@ export function createDocument(application: INestApplication, version: string): 
     operationIdFactory: (_controller, method) => method,
   });
   const schemas = {
+    ...outgoing.schemas,
     ...document.components?.schemas,
     ...convertSchema(problemSchema, { schemaType: 'output' })?.components,
   };
@@ -60,7 +71,8 @@ export function createDocument(application: INestApplication, version: string): 
     },
   };
   completeOperations(complete, application);
-  return complete;
+  // OpenAPI 3.1 has them, Nest's types do not.
+  return Object.assign(complete, { webhooks: outgoing.webhooks });
 }
 
 /** Serves the document at `/openapi.json` and Swagger UI at `/docs`. */

@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import './validation-messages.js';
 import { type InputFault, invalidInput } from '../errors/domain-error.js';
 
 /** Checks each parameter against its schema, and refuses with the path of every fault. */

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { isConflict, isPoolTimeout, isUnavailable, violatedConstraint } from '../database/database-errors.js';
 import { DomainError } from '../errors/domain-error.js';
+import { OutboxSignal } from '../events/outbox-signal.js';
 import { retryPolicy } from '../resilience/retry-policy.js';
 import { type IncomingMessage, type IngestOutcome, IngestRepository } from './ingest.repository.js';
 
@@ -31,6 +32,7 @@ export class IngestQueue {
 
   constructor(
     private readonly repository: IngestRepository,
+    private readonly signal: OutboxSignal,
     @Inject(CONFIG) config: Config,
   ) {
     this.settings = config.messages;
@@ -109,6 +111,7 @@ export class IngestQueue {
   private async run(batch: readonly Waiting[]): Promise<void> {
     try {
       const outcomes = await this.store(batch.map((item) => item.message));
+      this.signal.raise();
       for (const { message, resolve, reject } of batch) {
         const outcome = outcomes.get(message.id);
         if (outcome) resolve(outcome);

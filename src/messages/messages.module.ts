@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module.js';
 import { RemindersModule } from '../reminders/reminders.module.js';
 import { TriageModule } from '../triage/triage.module.js';
 import { IdempotencyCleanup } from './idempotency-cleanup.js';
@@ -11,7 +12,7 @@ import { ReplyWatch } from './reply-watch.js';
 
 /** Messages: taking them in once, and reading them. */
 @Module({
-  imports: [TriageModule, RemindersModule],
+  imports: [EventsModule, TriageModule, RemindersModule],
   controllers: [MessageController],
   providers: [
     MessageService,

@@ -25,6 +25,8 @@ export interface BackgroundProcess {
    * @param stopping aborted when the process should come to its end soon
    */
   run(stopping: AbortSignal): Promise<Run>;
+  /** Waits for what runs have begun and left to go on behind them. */
+  settled?(): Promise<void>;
 }
 
 /** What whoever registered a background process can do with it. */
@@ -35,4 +37,6 @@ export interface ProcessHandle {
    * @param at milliseconds since 1970; absent: now
    */
   wake(at?: number): void;
+  /** Counts what was dealt with behind the runs. */
+  report(handled: number, failed: number): void;
 }

@@ -49,7 +49,10 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
       throw new Error(`There are two background processes ${process.name}.`);
     const runner = new ProcessRunner(process, this.clock, this.config.backgroundProcesses, this.log);
     this.runners.set(process.name, runner);
-    return { wake: (at) => this.wake(runner, at) };
+    return {
+      wake: (at) => this.wake(runner, at),
+      report: (handled, failed) => runner.report(handled, failed),
+    };
   }
 
   /** Where this process is no worker, the workers are told; what they find in time by themselves is not worth it. */
@@ -119,7 +122,7 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   async run(name: string): Promise<ListedProcess> {
     const runner = this.runner(name);
     if (this.isWorker) {
-      await runner.runNow();
+      await runner.runWhole();
     } else {
       await this.table.requestRun(name);
       await this.decided();

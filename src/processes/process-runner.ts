@@ -84,6 +84,7 @@ export class ProcessRunner implements ProcessHandle {
     this.stopping.abort();
     this.cancelPlan();
     await this.running;
+    await this.process.settled?.();
   }
 
   /** From now on it begins nothing by itself; what runs comes to its end. */
@@ -102,6 +103,17 @@ export class ProcessRunner implements ProcessHandle {
     if (!this.started) return;
     if (this.running) this.wokenFor = Math.min(this.wokenFor, at);
     else if (this.nextAt === undefined || at < this.nextAt) this.plan(at);
+  }
+
+  report(handled: number, failed: number): void {
+    this.handled += handled;
+    this.failed += failed;
+  }
+
+  /** The same, and waits for what it leaves to go on behind it. */
+  async runWhole(): Promise<void> {
+    await this.runNow();
+    await this.process.settled?.();
   }
 
   /** Runs it now, paused or not, and waits for the end; joins a run that goes on already. */
@@ -140,8 +152,7 @@ export class ProcessRunner implements ProcessHandle {
     let next = startedAt + this.process.interval;
     try {
       const run: Run = await this.process.run(this.stopping.signal);
-      this.handled += run.handled;
-      this.failed += run.failed ?? 0;
+      this.report(run.handled, run.failed ?? 0);
       this.lag = run.lag ?? 0;
       next = Math.min(next, run.nextAt ?? next);
       if (this.lastError !== undefined)
@@ -172,7 +183,9 @@ export class ProcessRunner implements ProcessHandle {
 
   /** What is planned and not begun in time is late as well, and so is what a failed run should have done. */
   private overdue(): number {
-    const waitingSince = this.failingSince ?? this.nextAt;
+    // During a run, what somebody asked for waits for its end.
+    const asked = this.running && Number.isFinite(this.wokenFor) ? this.wokenFor : undefined;
+    const waitingSince = this.failingSince ?? asked ?? this.nextAt;
     return Math.max(this.lag, waitingSince === undefined ? 0 : this.clock.now() - waitingSince);
   }
 }

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { Priority } from '../conversations/priority.js';
 import { RoutineCalls } from '../database/routine-calls.js';
 import { readRoutine } from '../database/routines.js';
+import { OutboxSignal } from '../events/outbox-signal.js';
 
 /** Gives due reminders to a worker; runs inside PostgreSQL. */
 export const CLAIM_ROUTINE = readRoutine('claim_reminders', 'reminders/claim-reminders.sql');
@@ -78,6 +79,7 @@ export class DueReminderRepository {
   constructor(
     private readonly routines: RoutineCalls,
     private readonly dataSource: DataSource,
+    private readonly signal: OutboxSignal,
   ) {}
 
   /**
@@ -108,6 +110,7 @@ export class DueReminderRepository {
     }));
     const values = [JSON.stringify(items), new Date(now), traceId];
     const rows = await this.routines.call<SentRow>(SEND_ROUTINE, values);
+    this.signal.raise();
     const count = (outcome: SentRow['outcome']) => rows.filter((row) => row.outcome === outcome).length;
     return {
       sent: count('sent'),

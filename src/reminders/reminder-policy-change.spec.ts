@@ -69,7 +69,7 @@ describe('what a changed policy means for a chain', () => {
     const chain = [reminder(1, 1, 1.25), reminder(2, 2), reminder(3, 3)];
     expect(change(chain, policyOf([1], 8), 1.5)).toEqual({
       ...NOTHING,
-      moved: [['of level 2', 9.25]],
+      moved: [['of level 2', 9]],
       cancelled: ['of level 3'],
     });
   });

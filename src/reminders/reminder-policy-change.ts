@@ -74,7 +74,11 @@ function repetitionAfter(
   pending: readonly ChainReminder[],
   policy: ReminderPolicy,
 ): Due[] {
-  const at = policy.repetition(last.doneAt ?? last.scheduledAt);
+  // As sending does: from when it was due, so that a policy that stays as it is moves nothing. Not where that is past
+  // already, or where a person cancelled it before.
+  const doneAt = last.doneAt ?? last.scheduledAt;
+  const inTime = doneAt < last.scheduledAt ? undefined : policy.repetition(last.scheduledAt);
+  const at = inTime !== undefined && inTime > doneAt ? inTime : policy.repetition(doneAt);
   return at === undefined ? [] : [{ level: pending[0]?.level ?? last.level + 1, at }];
 }
 

@@ -19,8 +19,9 @@ export class ReminderScheduler {
   private readonly handle: ProcessHandle;
   /** Batches whose sending was cut off by the loss of the database; they belong to us as long as their leases hold. */
   private cutOff: Batch[] = [];
-  /** What was dealt with and not reported yet, because the run failed in the end. */
-  private unreported = { handled: 0, failed: 0 };
+  private readonly underWay = new Set<Promise<void>>();
+  /** Why a batch was cut off, until a run has failed of it. */
+  private fault: { readonly error: unknown } | undefined;
 
   constructor(
     private readonly reminders: DueReminderRepository,
@@ -35,6 +36,7 @@ export class ReminderScheduler {
       description: 'Sends the reminders that are due.',
       interval: config.reminders.pollInterval,
       run: (stopping) => this.run(stopping),
+      settled: () => this.settled(),
     });
   }
 
@@ -48,55 +50,60 @@ export class ReminderScheduler {
   }
 
   /**
-   * Sends until nothing is due.
+   * Claims until nothing more is due; the last batches are sent behind it, so that one that has to wait for a client's
+   * lock holds up no other.
    *
-   * @throws where the database is lost; what was claimed is then sent by the next run, as the same attempt
+   * @throws where the database was lost; what was claimed is then sent by the next run, as the same attempt
    */
   private async run(stopping: AbortSignal): Promise<Run> {
     const { workers, batchSize, lease } = this.settings;
-    const underWay = new Set<Promise<void>>();
-    const faults: unknown[] = [];
-    const begin = (batch: Batch) => {
-      const work = this.deliver(batch)
-        .catch((error) => {
-          this.cutOff.push(batch);
-          faults.push(error);
-        })
-        .finally(() => underWay.delete(work));
-      underWay.add(work);
-    };
+    this.throwFault();
     let nextAt: number | undefined;
     let lag = 0;
-    try {
-      for (const batch of this.cutOff.splice(0)) begin(batch);
-      while (!stopping.aborted && faults.length === 0) {
-        if (underWay.size >= workers) {
-          await Promise.race(underWay);
-          continue;
-        }
-        const now = this.clock.now();
-        const claim = await this.reminders.claim(now, lease, batchSize);
-        lag = Math.max(lag, lateness(claim.reminders, now));
-        if (claim.reminders.length > 0) begin(claim.reminders);
-        if (claim.reminders.length < batchSize) {
-          nextAt = claim.nextAt;
-          break;
-        }
+    for (const batch of this.cutOff.splice(0)) this.begin(batch);
+    while (!stopping.aborted) {
+      if (this.underWay.size >= workers) {
+        await Promise.race(this.underWay);
+        this.throwFault();
+        continue;
       }
-    } finally {
-      await Promise.all(underWay);
+      const now = this.clock.now();
+      const claim = await this.reminders.claim(now, lease, batchSize);
+      lag = Math.max(lag, lateness(claim.reminders, now));
+      if (claim.reminders.length > 0) this.begin(claim.reminders);
+      if (claim.reminders.length < batchSize) {
+        nextAt = claim.nextAt;
+        break;
+      }
     }
-    if (faults.length > 0) throw faults[0];
-    const { handled, failed } = this.unreported;
-    this.unreported = { handled: 0, failed: 0 };
-    return { handled, failed, nextAt, lag };
+    return { handled: 0, nextAt, lag };
+  }
+
+  private begin(batch: Batch): void {
+    const work = this.deliver(batch)
+      .catch((error: unknown) => {
+        this.cutOff.push(batch);
+        this.fault ??= { error };
+        this.handle.wake();
+      })
+      .finally(() => this.underWay.delete(work));
+    this.underWay.add(work);
   }
 
   private async deliver(batch: Batch): Promise<void> {
     const { handled, failed, nextAt } = await this.delivery.deliver(batch);
-    this.unreported.handled += handled;
-    this.unreported.failed += failed;
+    this.handle.report(handled, failed);
     if (Number.isFinite(nextAt)) this.expect(nextAt);
+  }
+
+  private throwFault(): void {
+    const { fault } = this;
+    this.fault = undefined;
+    if (fault) throw fault.error;
+  }
+
+  private async settled(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
 }
 

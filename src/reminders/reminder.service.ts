@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock, IdGenerator } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { formatDuration } from '../config/duration.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { DomainError, invalidInput, notFound } from '../errors/domain-error.js';
 import { Outbox } from '../events/outbox.js';
@@ -119,7 +118,8 @@ export class ReminderService {
     const { maxAhead } = this.config.reminders;
     const at = Date.parse(scheduledAt);
     if (at >= now && at <= now + maxAhead) return;
-    const message = `must be from now (${new Date(now).toISOString()}) to ${formatDuration(maxAhead)} ahead`;
+    const [earliest, latest] = [now, now + maxAhead].map((limit) => new Date(limit).toISOString());
+    const message = `must be from now (${earliest}) to ${latest} (REMINDER_MAX_AHEAD)`;
     throw invalidInput([{ path: 'scheduledAt', message }]);
   }
 }

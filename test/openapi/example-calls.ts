@@ -20,6 +20,12 @@ export interface Subjects {
   readonly failedReminderId: string;
   /** One that an operator has claimed, of another conversation. */
   readonly escalationId: string;
+  readonly eventId: string;
+  /** One whose URL answers nobody. */
+  readonly webhookId: string;
+  /** One of that webhook. */
+  readonly deliveryId: string;
+  readonly replayId: string;
 }
 
 /**
@@ -69,6 +75,7 @@ async function exampleCall(
 export function pathFor(operation: Operation, subjects: Subjects): string {
   return operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     if (name === 'id') return idFor(operation, subjects);
+    if (name === 'replayId') return subjects.replayId;
     return String(exampleOf(operation.parameters?.find((parameter) => parameter.name === name)));
   });
 }
@@ -80,6 +87,8 @@ function idFor({ path }: Operation, subjects: Subjects): string {
   if (path.startsWith('/api/api-keys/')) return subjects.apiKeyId;
   if (path === '/api/reminders/{id}/retry') return subjects.failedReminderId;
   if (path.startsWith('/api/reminders/')) return subjects.reminderId;
+  if (path.startsWith('/api/webhooks/')) return subjects.webhookId;
+  if (path.startsWith('/api/deliveries/')) return subjects.deliveryId;
   throw new Error(`No spec says what the id of ${path} is of.`);
 }
 
@@ -93,6 +102,7 @@ async function setCursor(url: URL, api: ApiClient): Promise<void> {
 function argumentFor(option: Parameter, subjects: Subjects): string {
   if (option.name === 'conversationId') return subjects.conversationId;
   if (option.name === 'after') return subjects.messageId;
+  if (/^last-?event-?id$/i.test(option.name)) return subjects.eventId;
   return String(exampleOf(option));
 }
 

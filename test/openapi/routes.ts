@@ -2,7 +2,8 @@
 export function routesOf(drawing: string): { method: string; path: string }[] {
   const parents: string[] = [];
   return drawing.split('\n').flatMap((line) => {
-    const found = /^([│├└─\s]*)(\/\S*|\*|:\S+)(?: \((.*)\))?$/.exec(line);
+    // A part may be the end of a word: /replay, and below it the s of /replays.
+    const found = /^([│├└─\s]*)([^│├└─\s]\S*)(?: \((.*)\))?$/.exec(line);
     if (!found) return [];
     const [, indent = '', part = '', methods = ''] = found;
     const depth = indent.length / 4;

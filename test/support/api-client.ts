@@ -84,7 +84,7 @@ export class ApiClient {
     });
     outgoing.end(body);
     const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
-    const text = Buffer.concat(await incoming.toArray()).toString('utf8');
+    const text = await textOf(incoming);
     const isJson = incoming.headers['content-type']?.includes('json') ?? false;
     return {
       status: incoming.statusCode ?? 0,
@@ -110,4 +110,14 @@ export class ApiClient {
   close(): void {
     this.agent.destroy();
   }
+}
+
+/** All of the body; of a stream without end, what it begins with. */
+async function textOf(incoming: IncomingMessage): Promise<string> {
+  if (!incoming.headers['content-type']?.startsWith('text/event-stream')) {
+    return Buffer.concat(await incoming.toArray()).toString('utf8');
+  }
+  // Leaving the loop closes it.
+  for await (const beginning of incoming) return String(beginning);
+  return '';
 }

@@ -87,14 +87,27 @@ export class TestDatabase {
   }
 
   /** Runs the work while a transaction of the spec's own has done the given; it is rolled back afterwards. */
-  async during<T>(sql: string, work: () => Promise<T>): Promise<T> {
+  during<T>(sql: string, work: () => Promise<T>): Promise<T> {
+    return this.inTransaction(sql, work, 'rollback');
+  }
+
+  /** The same; it is committed afterwards. */
+  commitAfter<T>(sql: string, work: () => Promise<T>): Promise<T> {
+    return this.inTransaction(sql, work, 'commit');
+  }
+
+  private async inTransaction<T>(
+    sql: string,
+    work: () => Promise<T>,
+    end: 'commit' | 'rollback',
+  ): Promise<T> {
     const client = await this.pool.connect();
     try {
       await client.query('begin');
       await client.query(sql);
       return await work();
     } finally {
-      await client.query('rollback');
+      await client.query(end);
       client.release();
     }
   }

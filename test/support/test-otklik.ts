@@ -6,6 +6,7 @@ import type { ReceivedMessageView } from '../../src/messages/message.schemas.js'
 import { type Otklik, startOtklik } from '../../src/otklik.js';
 import { type Answer, ApiClient } from './api-client.js';
 import { CapturedLog } from './captured-log.js';
+import { faultsOfEvents } from './event-forms.js';
 import { SettableClock } from './settable-clock.js';
 import { TestDatabase } from './test-database.js';
 
@@ -56,11 +57,18 @@ export class TestOtklik {
     this.client = new ApiClient(this.running.url, this.adminApiKey);
   }
 
-  /** Stops it and drops its database. */
+  /** Stops it and drops its database, whose events have to be as the catalogue has them. */
   async stop(): Promise<void> {
     await this.stopServing();
-    await this.ownDatabase?.drop();
+    const database = this.ownDatabase;
     this.ownDatabase = undefined;
+    try {
+      const faults = database && !this.options.databaseUrl ? await faultsOfEvents(database) : [];
+      if (faults.length > 0)
+        throw new Error(`Events are not as the catalogue says:\n${faults.slice(0, 20).join('\n')}`);
+    } finally {
+      await database?.drop();
+    }
   }
 
   /** Stops it as SIGTERM does; the database stays. */

@@ -1,0 +1,38 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { Access } from '../auth/access.js';
+import { Operation } from '../http/api-operation.js';
+import { standaloneSchema } from '../http/json-schema.js';
+import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import { type EventTypeView, eventTypesSchema } from './event.schemas.js';
+import { EVENT_CATALOGUE, EVENT_TYPES } from './event-catalogue.js';
+
+const VIEWS: readonly EventTypeView[] = EVENT_TYPES.map((type) => {
+  const { description, version, schema, example } = EVENT_CATALOGUE[type];
+  return { type, description, version, schema: standaloneSchema(schema), example };
+});
+
+@ApiTags('Events')
+@Controller('api/event-types')
+@RateLimit('messages')
+@Access('messages:read')
+export class EventTypeController {
+  @Get()
+  @Operation({
+    id: 'listEventTypes',
+    summary: 'List the types of events',
+    description: 'What can happen, and what is told of it: the catalogue that every event fits.',
+    status: 200,
+    answers: {
+      200: {
+        description: 'All types, with the form of their `data`.',
+        schema: eventTypesSchema,
+        example: { data: VIEWS.slice(0, 1) },
+      },
+    },
+  })
+  list(): z.infer<typeof eventTypesSchema> {
+    return { data: [...VIEWS] };
+  }
+}

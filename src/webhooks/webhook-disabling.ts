@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Transactor } from '../database/transactor.js';
+import { Outbox } from '../events/outbox.js';
+import { LOG, type Log } from '../logging/log.js';
+import type { DisabledReason } from './webhook.entity.js';
+import { WebhookRepository } from './webhook.repository.js';
+
+/** Disables endpoints that take no more deliveries, and tells the others. */
+@Injectable()
+export class WebhookDisabling {
+  constructor(
+    private readonly transactor: Transactor,
+    private readonly webhooks: WebhookRepository,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  /** @returns false: it is disabled already, or gone */
+  async disable(webhookId: string, reason: Exclude<DisabledReason, 'manual'>): Promise<boolean> {
+    const at = new Date(this.clock.now());
+    const url = await this.transactor.run(async (tx) => {
+      const url = await this.webhooks.disable(tx, webhookId, reason, at);
+      if (url === undefined) return undefined;
+      await this.outbox.append(tx, [
+        {
+          type: 'webhook.disabled',
+          conversationId: null,
+          data: { webhookId, url, reason, disabledAt: at.toISOString() },
+        },
+      ]);
+      return url;
+    });
+    if (url === undefined) return false;
+    const why = reason === 'gone' ? 'it answered 410' : 'it has failed for too long';
+    this.log.warn({ webhookId, url, reason }, `A webhook was disabled: ${why}`);
+    return true;
+  }
+}

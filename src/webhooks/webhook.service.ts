@@ -1,0 +1,155 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock, IdGenerator } from '../clock/clock.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { Transactor } from '../database/transactor.js';
+import { invalidInput, notFound } from '../errors/domain-error.js';
+import type { Page } from '../http/pagination.js';
+import { FanOut } from './dispatch/fan-out.js';
+import { checkEndpointUrl } from './sending/endpoint-url.js';
+import type { Webhook } from './webhook.entity.js';
+import { type StoredWebhook, type WebhookChange, WebhookRepository } from './webhook.repository.js';
+import type {
+  ChangeWebhook,
+  CreatedWebhook,
+  CreateWebhook,
+  EnabledWebhook,
+  ListWebhooks,
+  RotatedSecret,
+  WebhookView,
+} from './webhook.schemas.js';
+import { webhookView } from './webhook.view.js';
+import { WebhookDeliveries } from './webhook-deliveries.js';
+import { WebhookSecrets } from './webhook-secrets.js';
+
+/** What an endpoint is told, how, and with which secret. */
+@Injectable()
+export class WebhookService {
+  constructor(
+    private readonly transactor: Transactor,
+    private readonly webhooks: WebhookRepository,
+    private readonly secrets: WebhookSecrets,
+    private readonly deliveries: WebhookDeliveries,
+    private readonly fanOut: FanOut,
+    private readonly clock: Clock,
+    private readonly ids: IdGenerator,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @returns the endpoint with its secret, which nothing can show again */
+  async create(body: CreateWebhook): Promise<CreatedWebhook> {
+    this.checkUrl(body.url);
+    const at = new Date(this.clock.now());
+    const webhook: Webhook = {
+      id: this.ids.next(),
+      url: body.url,
+      description: body.description ?? null,
+      eventTypes: body.eventTypes ?? null,
+      headers: body.headers ?? {},
+      rateLimitPerSecond: body.rateLimitPerSecond ?? null,
+      ordered: body.ordered ?? false,
+      enabled: true,
+      disabledAt: null,
+      disabledReason: null,
+      revision: 1,
+      createdAt: at,
+      updatedAt: at,
+    };
+    const secret = await this.transactor.run(async (tx) => {
+      await this.webhooks.insert(tx, webhook);
+      return this.secrets.add(tx, webhook.id, at);
+    });
+    this.fanOut.endpointsChanged();
+    return { ...webhookView({ ...webhook, failingSince: null, failures: 0, blockedUntil: null }), secret };
+  }
+
+  list(query: ListWebhooks): Promise<Page<WebhookView>> {
+    return this.webhooks.list(query, webhookView);
+  }
+
+  async find(id: string): Promise<WebhookView> {
+    const webhook = await this.webhooks.find(id);
+    if (!webhook) throw notFound('webhook', id);
+    return webhookView(webhook);
+  }
+
+  /** Changes what is given; where the order of conversations is no longer kept, what waited for others is due now. */
+  async change(id: string, { enabled, ...change }: ChangeWebhook): Promise<WebhookView> {
+    if (change.url !== undefined) this.checkUrl(change.url);
+    const changed = await this.transactor.run(async (tx) => {
+      const webhook = await this.hold(tx, id);
+      const at = new Date(this.clock.now());
+      return this.apply(tx, webhook, { ...change, ...switched(webhook, enabled, at) }, at);
+    });
+    if (change.ordered === false) await this.deliveries.release(id);
+    this.fanOut.endpointsChanged();
+    return webhookView(changed);
+  }
+
+  /** Enables an endpoint, as if it had never failed; one that is enabled stays as it is. */
+  async enable(id: string): Promise<EnabledWebhook> {
+    const { webhook, disabledAt } = await this.transactor.run(async (tx) => {
+      const webhook = await this.hold(tx, id);
+      if (webhook.enabled) return { webhook, disabledAt: null };
+      const at = new Date(this.clock.now());
+      const enabled = await this.apply(tx, webhook, switched(webhook, true, at), at);
+      return { webhook: enabled, disabledAt: webhook.disabledAt };
+    });
+    this.fanOut.endpointsChanged();
+    return { ...webhookView(webhook), missedSince: disabledAt?.toISOString() ?? null };
+  }
+
+  /** Makes a new secret, which nothing can show again; the one before signs too for WEBHOOK_SECRET_OVERLAP. */
+  rotateSecret(id: string): Promise<RotatedSecret> {
+    return this.transactor.run(async (tx) => {
+      const webhook = await this.hold(tx, id);
+      const at = new Date(this.clock.now());
+      await this.apply(tx, webhook, {}, at);
+      return this.secrets.rotate(tx, id, at);
+    });
+  }
+
+  /**
+   * Deletes an endpoint with its deliveries. There may be very many: it is disabled first, then they go a batch at a
+   * time. Where this ends half-way, the same request again does the rest.
+   */
+  async remove(id: string): Promise<void> {
+    await this.transactor.run(async (tx) => {
+      const webhook = await this.hold(tx, id);
+      const at = new Date(this.clock.now());
+      await this.apply(tx, webhook, switched(webhook, false, at), at);
+    });
+    await this.deliveries.delete(id);
+    await this.transactor.run((tx) => this.webhooks.delete(tx, id));
+  }
+
+  /** Stores a change, with what follows from it. */
+  private async apply(
+    tx: EntityManager,
+    { id, revision }: StoredWebhook,
+    change: WebhookChange,
+    at: Date,
+  ): Promise<StoredWebhook> {
+    await this.webhooks.update(tx, id, { ...change, revision: revision + 1, updatedAt: at });
+    if (change.enabled) await this.webhooks.recover(tx, id);
+    return this.hold(tx, id);
+  }
+
+  private async hold(tx: EntityManager, id: string): Promise<StoredWebhook> {
+    const webhook = await this.webhooks.hold(tx, id);
+    if (!webhook) throw notFound('webhook', id);
+    return webhook;
+  }
+
+  private checkUrl(url: string): void {
+    const message = checkEndpointUrl(url, this.config.webhooks);
+    if (message !== undefined) throw invalidInput([{ path: 'url', message }]);
+  }
+}
+
+/** What changes of an endpoint that is enabled or disabled by a person; nothing where it is so already. */
+function switched(webhook: Webhook, enabled: boolean | undefined, at: Date): WebhookChange {
+  if (enabled === undefined || enabled === webhook.enabled) return {};
+  return { enabled, disabledAt: enabled ? null : at, disabledReason: enabled ? null : 'manual' };
+}
