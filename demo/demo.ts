@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { OtklikProcess } from '../test/support/otklik-process.js';
 import { readProblemDetail } from './answers.js';
 import { ApiConnections, type CallApi } from './api-connections.js';
+import { DEMO_ENDPOINT_SETTINGS, DemoEndpoint, renderTold } from './demo-endpoint.js';
 import { type DemoMessages, readDemoMessages } from './demo-messages.js';
 import { DemoProblem, describeFault } from './demo-problem.js';
 import { pushMessages } from './message-pusher.js';
@@ -69,17 +70,24 @@ interface Place {
   readonly key: string;
 }
 
-/** Pushes, summarises; whether all that was accepted was found again and nothing was given up. */
+/**
+ * Pushes, summarises; whether all that was accepted was found again and nothing was given up.
+ *
+ * @param isOurs an Otklik of the demo's own, which can be asked to tell an endpoint of everything
+ */
 async function run(
   read: DemoMessages,
   source: string,
   place: Place,
   connections: number,
   interruption: AbortSignal,
+  isOurs: boolean,
 ): Promise<boolean> {
   const api = new ApiConnections(place.url, place.key, connections);
+  let endpoint: DemoEndpoint | undefined;
   try {
     await checkReachable(api.call, place.url);
+    if (isOurs) endpoint = await DemoEndpoint.start(api.call);
     console.log(`Pushing ${count(read.messages.length)} messages to ${place.url}\n`);
     const ports = { call: api.call, pause, now };
     const progress = showProgress(read.messages.length, process.stdout, now);
@@ -92,11 +100,15 @@ async function run(
     }).finally(() => progress.stop());
     const { tally } = push;
     const ids = new Set(tally.decided.keys());
+    const told = await endpoint?.settle(pause, now, interruption);
     const found = ids.size === 0 ? null : await readBack(ids, ports, interruption);
     const report = { source, connections, push, readBack: found, now: new Date() };
     console.log(renderSummary(report, terminal()));
-    return found?.found === ids.size && tally.gaveUp.count === 0 && push.notSent === 0;
+    if (told) console.log(renderTold(told));
+    const isTold = told === undefined || (told.isComplete && told.faulty === 0);
+    return found?.found === ids.size && tally.gaveUp.count === 0 && push.notSent === 0 && isTold;
   } finally {
+    await endpoint?.close();
     api.close();
   }
 }
@@ -122,12 +134,12 @@ async function runInOwnOtklik(
   console.log('Starting an Otklik with a database of its own …');
   const started = now();
   // The demo writes as one very busy caller; the limits exist to slow exactly such a one down.
-  const otklik = await OtklikProcess.start({ env: { RATE_LIMIT: 'off' } });
+  const otklik = await OtklikProcess.start({ env: { RATE_LIMIT: 'off', ...DEMO_ENDPOINT_SETTINGS } });
   try {
     if (interruption.signal.aborted) return false;
     console.log(`It answers at ${otklik.url} after ${((now() - started) / 1000).toFixed(1)} s.`);
     const place = { url: otklik.url, key: otklik.apiKey };
-    const well = await run(read, source, place, options.connections, interruption.signal);
+    const well = await run(read, source, place, options.connections, interruption.signal, true);
     if (options.keep && !interruption.signal.aborted) {
       sayNext({ kind: 'kept', ...place });
       console.log('\nIt keeps running; Ctrl-C stops it and removes its data.');
@@ -167,7 +179,7 @@ async function main(): Promise<boolean> {
   const interrupt = () => interruption.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   if (options.target === null) return runInOwnOtklik(options, read, source, interruption);
-  const well = await run(read, source, options.target, options.connections, interruption.signal);
+  const well = await run(read, source, options.target, options.connections, interruption.signal, false);
   sayNext({ kind: 'theirs', url: options.target.url });
   return well;
 }

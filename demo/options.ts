@@ -35,6 +35,8 @@ export const HELP = `Pushes a CSV of customer messages through Otklik's HTTP API
   --keep             leave the started Otklik running until Ctrl-C
   --help             this text
 
+An Otklik that it starts itself also tells an endpoint on this computer of everything that happens.
+
 About one request in a hundred is sent twice on purpose, with the same Idempotency-Key. What
 one client wrote twice in a row goes without a key: the server finds such a double by its content.
 The Otklik that the demo starts has its rate limits off; one given by --url keeps its own.

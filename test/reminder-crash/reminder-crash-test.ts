@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../src/triage/training/seeded-random.js';
-import { Fleet, MISHAPS, type Mishap } from './fleet.js';
+import { Fleet, MISHAPS, type Mishap } from '../support/fleet.js';
+import { type Deeds, Team } from '../support/team.js';
 import { brokenReminderInvariants } from './reminder-invariants.js';
-import { type Deeds, Team } from './team.js';
 
 export interface ReminderCrashOptions {
   readonly kills: number;
@@ -31,6 +31,16 @@ export interface ReminderCrashSummary {
   readonly faults: readonly string[];
 }
 
+const WORKER_SETTINGS = {
+  // Leases end soon, so that a run sees many of them taken over.
+  REMINDER_LEASE: 'PT1S',
+  REMINDER_POLL_INTERVAL: 'PT0.5S',
+  REMINDER_BATCH_SIZE: '20',
+};
+
+const CLAIMED = `select from reminders
+                  where coalesce(sent_at, cancelled_at, failed_at) is null and leased_until > now() limit 1`;
+
 /** The longest time between two kills. */
 const LONGEST_PEACE = 900;
 
@@ -41,7 +51,12 @@ const REST_LIMIT = 60_000;
 export async function runReminderCrashTest(options: ReminderCrashOptions): Promise<ReminderCrashSummary> {
   const random = seededRandom(options.seed);
   const startedAt = performance.now();
-  const fleet = await Fleet.start(options.folder, options.workers);
+  const fleet = await Fleet.start({
+    folder: options.folder,
+    workers: options.workers,
+    workerSettings: WORKER_SETTINGS,
+    claimed: CLAIMED,
+  });
   try {
     const team = new Team(fleet.api, options.seed);
     await team.begin(options.conversations);

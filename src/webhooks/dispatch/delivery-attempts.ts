@@ -45,13 +45,13 @@ export class DeliveryAttempts {
    * Makes one attempt and records it. Never throws.
    *
    * @param breakOff ends it before its deadline; it is then made again, as the same attempt
+   * @param onAnswer called as soon as the endpoint has nothing to do with it any more
    */
-  async make(delivery: ClaimedDelivery, breakOff: AbortSignal): Promise<Attempted> {
+  async make(delivery: ClaimedDelivery, breakOff: AbortSignal, onAnswer: () => void): Promise<Attempted> {
     try {
-      const target = await this.find(delivery);
+      const result = await this.send(delivery, breakOff).finally(onAnswer);
       // The endpoint was deleted, and the delivery with it.
-      if (!target) return { isDelivered: false, nextAttemptAt: undefined };
-      const result = 'verdict' in target ? target : await this.sender.send(target, delivery.event, breakOff);
+      if (!result) return { isDelivered: false, nextAttemptAt: undefined };
       return await this.conclude(delivery, result, breakOff.aborted);
     } catch (error) {
       // Its lease ends, and it is made again.
@@ -70,6 +70,12 @@ export class DeliveryAttempts {
     } catch (error) {
       this.log.warn({ webhookId, reason }, `A webhook was not disabled: ${errorMessage(error)}`);
     }
+  }
+
+  private async send(delivery: ClaimedDelivery, breakOff: AbortSignal): Promise<AttemptResult | undefined> {
+    const target = await this.find(delivery);
+    if (!target || 'verdict' in target) return target;
+    return this.sender.send(target, delivery.event, breakOff);
   }
 
   /** The endpoint; or, where it cannot be sent to because its secret cannot be read, what came of that. */

@@ -8,6 +8,9 @@ import { AttemptRecorder } from './attempt-recorder.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { type ClaimedDelivery, DeliveryQueue, type Recorded } from './delivery-queue.js';
 
+/** How many times as many attempts as can be under way may wait to be recorded. */
+const UNRECORDED_FACTOR = 4;
+
 /**
  * Sends what is due: claims as much as there is room for, and has at most `WEBHOOK_CONCURRENCY` attempts under way. A
  * run ends when nothing more can be claimed; the attempts go on behind it, and each that ends makes room for others.
@@ -20,7 +23,10 @@ export class Dispatcher implements BeforeApplicationShutdown {
   private readonly settings: Config['webhooks'];
   private readonly shutdownDeadline: number;
   private readonly handle: ProcessHandle;
-  private readonly sending = new Set<Promise<void>>();
+  /** Attempts that are not recorded yet. */
+  private readonly attempting = new Set<Promise<void>>();
+  /** Of these, how many wait for an answer. */
+  private sending = 0;
   private readonly perEndpoint = new Map<string, number>();
   private readonly breakOff = new AbortController();
   /** Whether something may be due for which there was no room. */
@@ -65,14 +71,14 @@ export class Dispatcher implements BeforeApplicationShutdown {
   }
 
   private async settled(): Promise<void> {
-    while (this.sending.size > 0) await Promise.all(this.sending);
+    while (this.attempting.size > 0) await Promise.all(this.attempting);
   }
 
   private async run(stopping: AbortSignal): Promise<Run> {
     let lag = 0;
     let nextAt: number | undefined;
     while (!stopping.aborted && !this.isStopped) {
-      const free = this.settings.concurrency - this.sending.size;
+      const free = this.free();
       this.wasFull = free <= 0;
       if (this.wasFull) break;
       const now = this.clock.now();
@@ -91,6 +97,12 @@ export class Dispatcher implements BeforeApplicationShutdown {
     return { handled: 0, nextAt, lag };
   }
 
+  /** How many attempts can be begun. What waits to be recorded is bounded too: the database may be away. */
+  private free(): number {
+    const { concurrency } = this.settings;
+    return Math.min(concurrency - this.sending, UNRECORDED_FACTOR * concurrency - this.attempting.size);
+  }
+
   /** How many attempts to one endpoint may be added to those it has. */
   private most(free: number, underWay: number): number {
     return Math.max(0, Math.min(this.settings.endpointConcurrency, free) - underWay);
@@ -102,17 +114,26 @@ export class Dispatcher implements BeforeApplicationShutdown {
 
   private begin(delivery: ClaimedDelivery): void {
     const { webhookId } = delivery;
+    this.sending++;
     this.perEndpoint.set(webhookId, (this.perEndpoint.get(webhookId) ?? 0) + 1);
-    const work = this.attempts.make(delivery, this.breakOff.signal).then(({ isDelivered, nextAttemptAt }) => {
-      this.sending.delete(work);
-      const left = (this.perEndpoint.get(webhookId) ?? 1) - 1;
-      if (left > 0) this.perEndpoint.set(webhookId, left);
-      else this.perEndpoint.delete(webhookId);
-      this.handle.report(1, isDelivered ? 0 : 1);
-      if (this.wasFull) this.wake();
-      else if (nextAttemptAt !== undefined) this.wake(nextAttemptAt);
-    });
-    this.sending.add(work);
+    const work = this.attempts
+      .make(delivery, this.breakOff.signal, () => this.onAnswer(webhookId))
+      .then(({ isDelivered, nextAttemptAt }) => {
+        this.attempting.delete(work);
+        this.handle.report(1, isDelivered ? 0 : 1);
+        if (nextAttemptAt !== undefined) this.wake(nextAttemptAt);
+        else if (this.wasFull) this.wake();
+      });
+    this.attempting.add(work);
+  }
+
+  /** Others are sent while the answer is being recorded. */
+  private onAnswer(webhookId: string): void {
+    this.sending--;
+    const left = (this.perEndpoint.get(webhookId) ?? 1) - 1;
+    if (left > 0) this.perEndpoint.set(webhookId, left);
+    else this.perEndpoint.delete(webhookId);
+    if (this.wasFull) this.wake();
   }
 
   private onRecorded({ failing, released }: Recorded): void {

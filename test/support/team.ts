@@ -1,7 +1,7 @@
 import type { ConversationView } from '../../src/conversations/conversation.schemas.js';
 import type { ReceivedMessageView } from '../../src/messages/message.schemas.js';
 import { seededRandom } from '../../src/triage/training/seeded-random.js';
-import type { ApiClient } from '../support/api-client.js';
+import type { ApiClient } from './api-client.js';
 
 const WORDS = ['My card was stolen!', 'I was charged twice for the same order', 'zxqv wrblk', 'Hello'];
 const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;

@@ -2,24 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { ApiClient } from '../support/api-client.js';
-import { OtklikProcess } from '../support/otklik-process.js';
+import { ApiClient } from './api-client.js';
+import { OtklikProcess } from './otklik-process.js';
 
 /** What can happen to a worker: `kill -9`, or PostgreSQL drops one of its connections. */
 export const MISHAPS = ['worker', 'worker', 'connection'] as const;
 export type Mishap = (typeof MISHAPS)[number];
 
-/** How often a claimed reminder is looked for before a worker is killed all the same. */
+/** How often something claimed is looked for before a worker is killed all the same. */
 const MOST_LOOKS = 1_000;
 
-const WORKER_SETTINGS = {
-  ROLES: 'worker',
-  RATE_LIMIT: 'off',
-  // Leases end soon, so that a run sees many of them taken over.
-  REMINDER_LEASE: 'PT1S',
-  REMINDER_POLL_INTERVAL: 'PT0.5S',
-  REMINDER_BATCH_SIZE: '20',
-};
+export interface FleetOptions {
+  /** Gets the data directory and every log. */
+  readonly folder: string;
+  readonly workers: number;
+  /** Settings of the workers; those that the API has to know as well. */
+  readonly workerSettings: Readonly<Record<string, string>>;
+  readonly apiSettings?: Readonly<Record<string, string>>;
+  /** A query that finds something where a worker has claimed something, which makes it a good moment for a kill. */
+  readonly claimed: string;
+}
 
 /** One Otklik for the API, which is left alone, and several workers on its database, which are not. */
 export class Fleet {
@@ -28,19 +30,19 @@ export class Fleet {
   private constructor(
     private readonly owner: OtklikProcess,
     private readonly encryptionKey: string,
-    private readonly folder: string,
+    private readonly options: FleetOptions,
     readonly api: ApiClient,
   ) {}
 
-  /** @param folder gets the data directory and every log */
-  static async start(folder: string, workers: number): Promise<Fleet> {
+  static async start(options: FleetOptions): Promise<Fleet> {
+    const { folder, workers, apiSettings = {} } = options;
     const encryptionKey = randomBytes(32).toString('base64');
     const owner = await OtklikProcess.start({
       dataDir: join(folder, 'data'),
       onLine: (line) => appendFileSync(join(folder, 'api.log'), `${line}\n`),
-      env: { ROLES: 'api', RATE_LIMIT: 'off', SECRET_ENCRYPTION_KEY: encryptionKey },
+      env: { ROLES: 'api', RATE_LIMIT: 'off', SECRET_ENCRYPTION_KEY: encryptionKey, ...apiSettings },
     });
-    const fleet = new Fleet(owner, encryptionKey, folder, new ApiClient(owner.url, owner.apiKey));
+    const fleet = new Fleet(owner, encryptionKey, options, new ApiClient(owner.url, owner.apiKey));
     try {
       for (let number = 0; number < workers; number++) await fleet.startWorker(number);
       return fleet;
@@ -50,30 +52,34 @@ export class Fleet {
     }
   }
 
-  /** Lets something happen to one of the workers; a killed one is started again. */
-  async strike(mishap: Mishap, random: () => number): Promise<void> {
+  /**
+   * Lets something happen to one of the workers; a killed one is started again.
+   *
+   * @returns when it happened, in milliseconds since 1970
+   */
+  async strike(mishap: Mishap, random: () => number): Promise<number> {
     if (mishap === 'worker') {
       await this.untilSomethingIsClaimed();
       const number = Math.floor(random() * this.workers.length);
+      const at = Date.now();
       await this.workers[number]?.kill('SIGKILL');
       await this.startWorker(number);
-      return;
+      return at;
     }
     const backends = await this.query<{ pid: number }>(
       "select pid from pg_stat_activity where application_name like 'otklik%' order by pid",
     );
     const backend = backends[Math.floor(random() * backends.length)];
+    const at = Date.now();
     if (backend) await this.query('select pg_terminate_backend($1)', [backend.pid]);
+    return at;
   }
 
   /** A kill between two batches would show little. */
   private untilSomethingIsClaimed(): Promise<void> {
     return this.withConnection(async (query) => {
       for (let looks = 0; looks < MOST_LOOKS; looks++) {
-        const claimed = await query(
-          `select from reminders
-            where coalesce(sent_at, cancelled_at, failed_at) is null and leased_until > now() limit 1`,
-        );
+        const claimed = await query(this.options.claimed);
         if (claimed.length > 0) return;
       }
     });
@@ -106,7 +112,7 @@ export class Fleet {
   }
 
   databaseUrl(): string {
-    const data = join(this.folder, 'data');
+    const data = join(this.options.folder, 'data');
     const password = readFileSync(join(data, 'secrets', 'database-password'), 'utf8').trim();
     const port = readFileSync(join(data, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3];
     return `postgres://otklik:${password}@127.0.0.1:${port}/postgres`;
@@ -114,9 +120,11 @@ export class Fleet {
 
   private async startWorker(number: number): Promise<void> {
     this.workers[number] = await OtklikProcess.start({
-      onLine: (line) => appendFileSync(join(this.folder, 'workers.log'), `${line}\n`),
+      onLine: (line) => appendFileSync(join(this.options.folder, 'workers.log'), `${line}\n`),
       env: {
-        ...WORKER_SETTINGS,
+        ROLES: 'worker',
+        RATE_LIMIT: 'off',
+        ...this.options.workerSettings,
         DATABASE_URL: this.databaseUrl(),
         ADMIN_API_KEY: this.owner.apiKey,
         SECRET_ENCRYPTION_KEY: this.encryptionKey,
