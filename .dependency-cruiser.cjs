@@ -10,19 +10,65 @@ const GROUND = {
   errors: [],
   resilience: ['config'],
   logging: ['config', 'resilience/error-code'],
-  database: ['config', 'logging', 'resilience'],
+  database: ['clock', 'config', 'logging', 'resilience'],
+  redis: ['clock', 'config', 'logging', 'resilience/error-code'],
+  // Parts tell it what happens; who watches registers there.
+  observations: ['logging'],
   // A request carries its caller, and the OpenAPI document names the scope that each operation asks for.
   http: [
     'auth/access',
     'auth/caller',
     'config',
     'database/database-errors',
+    // A write is told of before it is answered.
+    'database/replicas/recent-writes',
     'errors',
     'logging',
+    'observations',
+    'redis',
+    'resilience',
+    // A request is in the trace that OpenTelemetry puts it in.
+    'telemetry/spans',
+  ],
+  // Below those who keep something in it: what is worth warming up, they tell it.
+  cache: [
+    'audit',
+    'auth/access',
+    'clock',
+    'config',
+    'database',
+    'http',
+    'logging',
+    'redis',
+    'resilience/error-code',
+  ],
+  // Whoever does what an administrator asks for records it there.
+  audit: ['auth/access', 'clock', 'config', 'database', 'errors', 'http', 'logging', 'resilience'],
+  auth: ['audit', 'cache', 'clock', 'config', 'database', 'errors', 'http', 'logging', 'resilience'],
+  processes: [
+    'audit',
+    'auth/access',
+    'clock',
+    'config',
+    'database/(notifications|transactor)',
+    'errors',
+    'http',
+    'logging',
+    'observations',
     'resilience',
   ],
-  auth: ['clock', 'config', 'database', 'errors', 'http', 'logging', 'resilience'],
-  processes: ['auth/access', 'clock', 'config', 'errors', 'http', 'logging', 'resilience'],
+  maintenance: [
+    'audit',
+    'auth/access',
+    'clock',
+    'config',
+    'database',
+    'errors',
+    'http',
+    'logging',
+    'processes',
+    'resilience',
+  ],
 };
 
 const FOR_ALL = [...Object.keys(GROUND).filter((folder) => folder !== 'auth'), 'auth/access', 'auth/caller'];
@@ -53,10 +99,39 @@ const FEATURES = {
     'triage/triage',
   ],
   conversations: [...FOR_ALL, 'clients/client\\.schemas', 'escalations', 'events', 'messages', 'reminders'],
-  clients: [...FOR_ALL],
+  clients: [...FOR_ALL, 'conversations/priority', 'events/(outbox|events\\.module)'],
+  statistics: [...FOR_ALL, 'events/event-gaps'],
+  retention: [...FOR_ALL],
   'self-check': [...FOR_ALL, 'conversations', 'escalations', 'events/(outbox|events\\.module)', 'reminders'],
-  webhooks: [...FOR_ALL, 'events'],
-  health: [...FOR_ALL, 'self-check/(self-check|faults)', 'webhooks'],
+  webhooks: [...FOR_ALL, 'events', 'telemetry/spans'],
+  telemetry: [...FOR_ALL],
+  // Names of what is counted, and the few that keep count themselves.
+  metrics: [
+    ...FOR_ALL,
+    'conversations/priority',
+    'cache/(cache|cache-statistics)',
+    'events/event-catalogue',
+    'messages/(ingest-queue|message\\.schemas|messages\\.module)',
+    'self-check/(self-check|faults)',
+    'webhooks/(delivery\\.entity|sending/attempt-result)',
+  ],
+  backups: [...FOR_ALL],
+  system: [...FOR_ALL],
+  health: [
+    ...FOR_ALL,
+    'backups/backup-health',
+    'self-check/(self-check|faults)',
+    'redis/redis-status',
+    'webhooks',
+  ],
+  outgoing: [...FOR_ALL],
+  monitoring: [
+    ...FOR_ALL,
+    'events/(outbox|event-catalogue|events\\.module)',
+    'health',
+    'outgoing',
+    'redis/redis-status',
+  ],
 };
 
 const arrows = Object.entries({ ...GROUND, ...FEATURES }).map(([folder, allowed]) => ({

@@ -18,9 +18,14 @@ RUN mkdir /image \
 # --- What runs
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+# pg_dump, pg_restore and psql of PostgreSQL 15, for backups: they must not be older than the server.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends postgresql-client-15 \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build /image ./
-RUN mkdir --mode=700 /data && chown node:node /data
+# A volume takes over the owner of the folder that it is mounted on.
+RUN mkdir --mode=700 /data /backups && chown node:node /data /backups
 USER node
 VOLUME /data
 EXPOSE 3000

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { ConfigurationError, loadConfig } from './config/config.js';
 import { createLog, type Log } from './logging/log.js';
-import { type Otklik, startOtklik } from './otklik.js';
+import { type Otklik, startOtklik, version } from './otklik.js';
 import { errorMessage } from './resilience/error-code.js';
+import { ErrorReports } from './telemetry/error-reports.js';
+import { startTracing, type Tracing } from './telemetry/tracing.js';
 import { welcome } from './welcome.js';
 
 /** Starts what the environment says, and stops it in order at SIGTERM and SIGINT. */
@@ -10,18 +12,23 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = loadConfig(process.env);
   const log = await createLog(config.log);
-  process.on('unhandledRejection', (reason) => die(log, reason, 'A promise was rejected and nobody looked.'));
-  process.on('uncaughtException', (error) => die(log, error, 'An error was thrown and nobody caught it.'));
+  const tracing = await startTracing(config.tracing, process.env, version());
+  let running: Otklik | undefined;
+  process.on('unhandledRejection', (reason) =>
+    crash(running, log, reason, 'A promise was rejected and nobody looked.'),
+  );
+  process.on('uncaughtException', (error) =>
+    crash(running, log, error, 'An error was thrown and nobody caught it.'),
+  );
 
   const stopEarly = new AbortController();
-  let running: Otklik | undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // Also the second time, which npm and impatient people send: the deadline ends it, nothing sooner.
     process.on(signal, () => {
       log.info({ signal }, 'shutting down');
       if (stopEarly.signal.aborted) return;
       stopEarly.abort();
-      if (running) void shutDown(running, log);
+      if (running) void shutDown(running, log, tracing);
     });
   }
   try {
@@ -32,20 +39,36 @@ async function main(): Promise<void> {
     log.flush();
     return;
   }
-  if (stopEarly.signal.aborted) return shutDown(running, log);
+  if (stopEarly.signal.aborted) return shutDown(running, log, tracing);
   log.info({ url: running.url, pid: process.pid }, 'listening');
   process.stderr.write(welcome(running));
 }
 
-async function shutDown(otklik: Otklik, log: Log): Promise<void> {
+async function shutDown(otklik: Otklik, log: Log, tracing: Tracing | undefined): Promise<void> {
   try {
     await otklik.stop();
+    // Spans that cannot be sent are no failure of the shutdown.
+    await tracing?.stop().catch((error) => log.debug({ err: error }, 'The last spans were not sent.'));
     log.info('stopped');
     log.flush();
     process.exitCode = 0;
   } catch (error) {
     die(log, error, 'The shutdown failed.');
   }
+}
+
+/** How long a report of the end may hold it up, in milliseconds. */
+const LAST_REPORT_LIMIT = 2_000;
+
+/** Ends the process, which nobody can trust any more; where errors are reported, this one is, too. */
+function crash(running: Otklik | undefined, log: Log, error: unknown, message: string): void {
+  const reports = running?.application.get(ErrorReports);
+  if (!reports?.isOn) die(log, error, message);
+  log.fatal({ err: error }, message);
+  log.flush();
+  setTimeout(() => process.exit(1), LAST_REPORT_LIMIT);
+  reports.report({ error, transaction: 'process' });
+  void reports.settled().then(() => process.exit(1));
 }
 
 function die(log: Log, error: unknown, message: string): never {

@@ -11,7 +11,7 @@ import { type Clock, SystemClock } from './clock/clock.js';
 import type { Config } from './config/config.js';
 import { packageFolder } from './config/package-folder.js';
 import { DataDirectory } from './database/data-directory.js';
-import { createDataSource } from './database/data-source.js';
+import { createDataSource, directUrl } from './database/data-source.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { upgradeSchema, waitForDatabase } from './database/schema-upgrade.js';
 import { ENTITIES } from './entities.js';
@@ -20,6 +20,7 @@ import { checkPort, createHttpAdapter, listen, setUpRequests } from './http/http
 import { createDocument, serveDocument } from './http/openapi.js';
 import { ShutdownGate } from './http/shutdown-gate.js';
 import { type Log, NestLog } from './logging/log.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
 import { ROUTINES } from './routines.js';
 
 /** A running Otklik. */
@@ -64,7 +65,7 @@ export async function startOtklik(
     const { config, url } = database;
     await waitForDatabase(url, config.database.startWait, log, calledOff);
     dataSource = await createDataSource(url, config.database, ENTITIES, log).initialize();
-    await upgradeSchema(dataSource, url, ROUTINES, config.database.startWait);
+    await upgradeSchema(dataSource, directUrl(dataSource), ROUTINES, config.database.startWait);
     application = await createApplication(config, log, dataSource, clock);
     const address = await listen(application, config.http);
     return {
@@ -135,6 +136,7 @@ async function createApplication(
     createHttpAdapter(config.http),
     { logger: new NestLog(log), bodyParser: false, abortOnError: false },
   );
+  application.get(RequestMetrics).watch(application.getHttpAdapter().getInstance());
   await setUpRequests(application, config, log);
   serveDocument(application, createDocument(application, version(), webhookOperations()));
   return application;

@@ -9,13 +9,20 @@ const NAME = 'idempotency-cleanup';
 const PATH = `/api/system/processes/${NAME}`;
 
 const ALL = [
+  'alert-notices',
   'auto-close',
+  'backups',
+  'client-erasures',
   'escalation-claims',
   'event-fan-out',
   'idempotency-cleanup',
+  'monitoring',
+  'monitoring-cleanup',
   'reminder-policies',
   'reminders',
+  'retention',
   'self-check',
+  'statistics',
   'webhook-cleanup',
   'webhook-replays',
   'webhooks',
@@ -127,15 +134,15 @@ describe('the background processes', () => {
   it('hear of what an api process does even after the database was lost', async () => {
     await worker.database.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name = 'otklik wake-ups'`,
+        where datname = current_database() and application_name = 'otklik notifications'`,
     );
     await eventually(async () => {
       worker.clock.advance(SECOND);
       const heard = await worker.database.query(
         `select from pg_stat_activity where datname = current_database()
-            and application_name = 'otklik wake-ups' and query like 'listen%'`,
+            and application_name = 'otklik notifications' and query like 'listen%'`,
       );
-      return heard.length === 2;
+      return heard.length === 3;
     });
     const { runs } = await stateAt(worker);
     await api.api.post(`${PATH}/run`, {});

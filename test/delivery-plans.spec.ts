@@ -5,6 +5,7 @@ import { DeliveryRepository, REQUEUE_DELIVERIES_ROUTINE } from '../src/webhooks/
 import type { DeliveryStatus } from '../src/webhooks/delivery.schemas.js';
 import { DeliveryCleanup } from '../src/webhooks/delivery-cleanup.js';
 import { ReplayRepository, type RunningReplay } from '../src/webhooks/replay.repository.js';
+import { listsOf } from './support/lists-of.js';
 import { DAY } from './support/settable-clock.js';
 import { type Reads, readsOf } from './support/table-reads.js';
 import { TestOtklik } from './support/test-otklik.js';
@@ -73,7 +74,7 @@ describe.each(['old', 'fresh'])('the ways to deliveries, beside very many, with 
     async (status, index, visited) => {
       let found = 0;
       const list = await reads(async (dataSource) => {
-        const deliveries = new DeliveryRepository(dataSource);
+        const deliveries = new DeliveryRepository(dataSource, listsOf(dataSource));
         const query = { limit: PAGE, ...(status && { status }) };
         const first = await deliveries.list(ENDPOINT, query, ({ id }) => id);
         const cursor = first.nextCursor ?? '';

@@ -1,8 +1,10 @@
 import { loadConfig } from '../src/config/config.js';
 import type { RoutineCalls } from '../src/database/routine-calls.js';
 import type { Routine } from '../src/database/routines.js';
+import { Observations } from '../src/observations/observations.js';
 import { type ClaimedDelivery, DeliveryQueue } from '../src/webhooks/dispatch/delivery-queue.js';
 import { FanOutRepository } from '../src/webhooks/dispatch/fan-out.repository.js';
+import { CapturedLog } from './support/captured-log.js';
 import { readsOf } from './support/table-reads.js';
 import { TestOtklik } from './support/test-otklik.js';
 
@@ -109,7 +111,11 @@ describe.each(['old', 'fresh'])(
 
     it('is made of an event along the positions', async () => {
       const { sequential, indexes } = await reads(async (calls) => {
-        const fannedOut = await new FanOutRepository(calls).next(now(), CAPACITY, 0);
+        const fannedOut = await new FanOutRepository(calls, new Observations(new CapturedLog().log)).next(
+          now(),
+          CAPACITY,
+          0,
+        );
         expect(fannedOut).toMatchObject({ events: CAPACITY });
       });
       // The one has one row; of the other every row is wanted.

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { ClaimRepository } from '../src/escalations/claim.repository.js';
 import { EscalationRepository } from '../src/escalations/escalation.repository.js';
 import { OutboxSignal } from '../src/events/outbox-signal.js';
+import { listsOf } from './support/lists-of.js';
 import { TestDatabase } from './support/test-database.js';
 
 interface PlanNode {
@@ -59,7 +60,7 @@ describe('the way to the escalations, after a million that are resolved', () => 
     nodes.filter((node) => node['Relation Name'] === 'escalations' && node['Node Type'].endsWith('Scan'));
 
   const claims = (dataSource: DataSource) => new ClaimRepository(dataSource, new OutboxSignal());
-  const entries = (dataSource: DataSource) => new EscalationRepository(dataSource);
+  const entries = (dataSource: DataSource) => new EscalationRepository(dataSource, listsOf(dataSource));
   const cursor = Buffer.from(JSON.stringify(['high', AT.toISOString(), ID])).toString('base64url');
 
   it.each<

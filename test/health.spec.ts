@@ -57,7 +57,22 @@ describe('the health of what goes on by itself (D17)', () => {
 
   it('has each part on a route of its own, and readiness asks the database alone', async () => {
     const parts = async (route: string) => Object.keys((await health(route)).body.checks);
-    expect(await parts('')).toEqual(['database', 'scheduler', 'selfCheck', 'webhook']);
+    expect(await parts('')).toEqual(['database', 'redis', 'scheduler', 'selfCheck', 'webhook']);
+    expect((await parts('/full')).toSorted()).toEqual([
+      'backups',
+      'database',
+      'disk',
+      'openai',
+      'process',
+      'redis',
+      'replicas',
+      'scheduler',
+      'selfCheck',
+      'webhook',
+    ]);
+    expect(await parts('/redis')).toEqual(['redis']);
+    expect(await parts('/openai')).toEqual(['openai']);
+    expect(await parts('/live')).toEqual(['process']);
     expect(await parts('/webhook')).toEqual(['webhook']);
     expect(await parts('/database')).toEqual(['database']);
     expect(await parts('/scheduler')).toEqual(['scheduler']);

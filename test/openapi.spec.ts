@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import type { ErasureView } from '../src/clients/erasure.schemas.js';
 import { packageFolder } from '../src/config/package-folder.js';
 import type { EscalationView } from '../src/escalations/escalation.schemas.js';
 import type { EventView } from '../src/events/event.schemas.js';
@@ -15,6 +16,7 @@ import { type Document, mediaOf, type Operation, operationsOf } from './openapi/
 import { exampleCalls, pathFor, type Subjects } from './openapi/example-calls.js';
 import { routesOf } from './openapi/routes.js';
 import type { ApiClient, PageOf } from './support/api-client.js';
+import { BackupFolders, backupsAtRest, makeBackup } from './support/backups.js';
 import { makeAttempts, makeDelivery, makeEvent } from './support/deliveries.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
@@ -23,11 +25,15 @@ const NOBODY = '019aa5c6-0000-7000-8000-000000000000';
 /** What is served beside the API: the document itself, and the page that shows it. */
 const AROUND_THE_API = /^\/(docs|openapi\.(json|yaml))/;
 
+const backupFolders = new BackupFolders();
+
 const otklik = new TestOtklik({
   env: {
+    BACKUP_DIR: backupFolders.make(),
     RATE_LIMIT: 'on',
     RATE_LIMIT_DEFAULT: '6000',
     RATE_LIMIT_KEYS: '6000',
+    RATE_LIMIT_AUTH_FAILURES: '6000',
     HTTP_BODY_LIMIT: '20000',
     WEBHOOK_ALLOW_HTTP: 'true',
     WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
@@ -47,7 +53,21 @@ beforeAll(async () => {
   await otklik.createKey({ name: 'another', scopes: ['messages:read'] });
 });
 
-afterAll(() => otklik.stop());
+afterAll(async () => {
+  await otklik.stop();
+  backupFolders.remove();
+});
+
+let unchanged: Promise<Subjects> | undefined;
+
+/** For requests that change nothing, the same ones. */
+async function subjectsFor({ method }: Operation, status: number): Promise<Subjects> {
+  // One of the examples enters it.
+  await otklik.api.post('/api/system/maintenance', { enabled: false });
+  if (method !== 'get' && status < 400) return newSubjects();
+  unchanged ??= newSubjects();
+  return unchanged;
+}
 
 async function newSubjects(): Promise<Subjects> {
   const clientId = newClient();
@@ -60,6 +80,7 @@ async function newSubjects(): Promise<Subjects> {
   const webhookId = await newWebhook();
   return {
     messageId: id,
+    clientId,
     conversationId,
     apiKeyId: key.id,
     reminderId: pending,
@@ -69,6 +90,8 @@ async function newSubjects(): Promise<Subjects> {
     webhookId,
     deliveryId: await newDelivery(webhookId),
     replayId: await newReplay(webhookId),
+    backupFilename: await newBackup(),
+    erasureId: await newErasure(),
   };
 }
 
@@ -91,6 +114,33 @@ async function newReplay(webhookId: string): Promise<string> {
     since: '2026-11-20T09:00:00Z',
   });
   return body.id;
+}
+
+async function newErasure(): Promise<string> {
+  const { clientId } = await otklik.accept({ clientId: newClient(), content: 'Hello' });
+  return (await otklik.api.delete<ErasureView>(`/api/clients/${clientId}`)).body.id;
+}
+
+let backup: Promise<string> | undefined;
+
+/** One for all: what is done with it leaves it as it is. */
+function newBackup(): Promise<string> {
+  backup ??= makeBackup(otklik).then(({ filename }) => filename);
+  return backup;
+}
+
+/** Has something go on about backups, until the answer. */
+async function duringBackup<T>(work: () => Promise<T>): Promise<T> {
+  await otklik.database.query(
+    `insert into backup_runs (id, action, kind, filename, status, phase, started_at, leased_until)
+     values (gen_random_uuid(), 'backup', 'manual', 'one', 'running', 'dumping', $1, $1)`,
+    [otklik.clock.iso(1)],
+  );
+  try {
+    return await work();
+  } finally {
+    await otklik.database.query(`delete from backup_runs where status = 'running'`);
+  }
 }
 
 async function newestEvent(): Promise<string> {
@@ -118,7 +168,7 @@ async function faultsOfRequest(
   operation: Operation,
   request: { api?: ApiClient; path?: string; body?: string; type?: string; status: number },
 ): Promise<string[]> {
-  const path = request.path ?? pathFor(operation, await newSubjects());
+  const path = request.path ?? pathFor(operation, await subjectsFor(operation, request.status));
   const media = mediaOf(operation.requestBody?.content);
   const body = request.body ?? (media && JSON.stringify(media[1].example));
   const answer = await (request.api ?? otklik.api).send(operation.method.toUpperCase(), path, {
@@ -218,10 +268,12 @@ describe('the OpenAPI document', () => {
   it('says what the server answers to each of its examples', async () => {
     const faults: string[] = [];
     for (const operation of operationsOf(document)) {
-      for (const call of await exampleCalls(operation, otklik.api, newSubjects)) {
+      for (const call of await exampleCalls(operation, otklik.api, () => subjectsFor(operation, 200))) {
         const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
         const answer = await otklik.api.send(call.method, call.path, { ...body, headers: call.headers });
         const found = contract.faultsOf(operation, answer);
+        // What goes on about backups would refuse the next call.
+        if (call.path.startsWith('/api/system/backup/')) await backupsAtRest(otklik);
         if (answer.status >= 300) found.push(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
         faults.push(...found.map((fault) => `${call.name}: ${fault}`));
       }
@@ -274,13 +326,16 @@ describe('the problems in the OpenAPI document are those of the server', () => {
         .replace('{id}', NOBODY)
         .replace('{replayId}', NOBODY)
         .replace('{clientId}', 'nobody')
+        .replace('{filename}', 'otklik-20261121T020000Z-daily-00000000.dump')
+        .replace('{service}', 'nothing')
         .replace('{name}', 'nothing'),
     });
     expect(await faultsOfAll(404, nowhere)).toEqual([]);
   });
 
-  it('409: a conversation that is closed, an escalation that nobody has claimed, a disabled webhook whose secret cannot be opened', async () => {
-    const faults = await faultsOfAll(409, async (operation) => {
+  it('409: a conversation that is closed, an escalation that nobody has claimed, a disabled webhook whose secret cannot be opened, a backup while one is made', async () => {
+    await newBackup();
+    const wrong = async (operation: Operation) => {
       const subjects = await newSubjects();
       await otklik.api.post(`/api/conversations/${subjects.conversationId}/close`, { reason: 'solved' });
       await otklik.api.send('POST', `/api/escalations/${subjects.escalationId}/release`);
@@ -292,7 +347,8 @@ describe('the problems in the OpenAPI document are those of the server', () => {
         headers: { 'content-type': 'application/json' },
       });
       return { path: pathFor(operation, subjects) };
-    });
+    };
+    const faults = await duringBackup(() => faultsOfAll(409, wrong));
     expect(faults).toEqual([]);
   });
 

@@ -158,10 +158,12 @@ describe('a reminder that a person makes', () => {
   });
 
   it('hands the conversation to the queue where the policy has none to follow', async () => {
-    await otklik.database.execute(
-      `update reminder_policies set repeat_every = null, escalate_at_level = 3 where priority = 'normal'`,
-    );
-    await otklik.api.get('/api/reminder-policies');
+    const policy = { delays: ['PT1H', 'PT4H', 'PT24H'], repeatEvery: null, escalateAtLevel: 3 };
+    const changed = await otklik.api.send('PUT', '/api/reminder-policies/normal', {
+      body: JSON.stringify({ ...policy, businessHours: null }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(changed).toMatchObject({ status: 200 });
     const { conversationId, reminders } = await open();
     for (const reminder of reminders) await change(reminder.id, 'cancel');
     expect(await watch.of(conversationId, 'pending')).toEqual([]);

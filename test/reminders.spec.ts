@@ -179,8 +179,10 @@ describe('the reminders of a conversation that waits', () => {
       `update reminder_policies set delays = '{PT10M}' where priority = 'urgent'`,
     );
     otklik.clock.advance(HOUR);
-    await otklik.api.get('/api/reminder-policies');
-    const changed = await otklik.accept({ clientId: newClient(), content: WORDS.urgent });
+    const changed = await eventually(
+      () => otklik.accept({ clientId: newClient(), content: WORDS.urgent }),
+      ({ reminders }) => reminders.length === 1,
+    );
     expect(times(changed.reminders)).toEqual([otklik.clock.iso(10 * MINUTE)]);
     await otklik.database.execute(
       `update reminder_policies set delays = '{PT5M,PT15M,PT1H}' where priority = 'urgent'`,

@@ -73,6 +73,8 @@ describe('a process that is told to stop (E17)', () => {
     const live = await api.get('/health/live');
     const served = await api.post('/api/messages', { clientId: newClient(), content: 'Still there?' });
     expect([ready.status, live.status, served.status]).toEqual([503, 200, 201]);
+    // The next request on a new connection finds another process.
+    expect(served.headers.connection).toBe('close');
     expect(ready.body).toMatchObject({
       status: 'unhealthy',
       checks: { process: { status: 'unhealthy', message: 'shutting down' } },

@@ -67,7 +67,7 @@ export class ApiKeyController {
     id: 'revokeApiKey',
     summary: 'Revoke an API key',
     description:
-      'It stops working in this process at once, and in every other within API_KEY_CACHE_TTL (at most 5 s).',
+      'It stops working in this process at once, and in every other as soon as it hears of it, at the latest after API_KEY_CACHE_TTL (at most 5 s).',
     status: 204,
     answers: { 204: { description: 'Revoked.' } },
     problems: missing('api_key', EXAMPLE_API_KEY.id),

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
 import type { Page } from '../http/pagination.js';
 import { decodeCursor, toPage } from '../http/pagination.js';
 import { ApiKey } from './api-key.entity.js';
@@ -28,10 +28,29 @@ export class ApiKeyRepository {
     return this.dataSource.manager.findOneBy(ApiKey, { keyHash: hash });
   }
 
+  findByHashes(hashes: readonly string[]): Promise<ApiKey[]> {
+    return this.dataSource.manager.findBy(ApiKey, { keyHash: In([...hashes]) });
+  }
+
+  /** The hashes of the keys that were used last. */
+  async lastUsed(count: number): Promise<string[]> {
+    const rows: { keyHash: string }[] = await this.dataSource.query(
+      `select key_hash as "keyHash" from api_keys
+        where revoked_at is null and last_used_at is not null
+        order by last_used_at desc
+        limit $1`,
+      [count],
+    );
+    return rows.map(({ keyHash }) => keyHash);
+  }
+
   /** @returns the revoked key, or `undefined` where there was none to revoke */
   async revoke(tx: EntityManager, id: string, at: Date): Promise<ApiKey | undefined> {
     const [[row]] = (await tx.query(
-      'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning key_hash as "keyHash"',
+      `update api_keys set revoked_at = $2
+        where id = $1 and revoked_at is null
+        returning id, name, prefix, scopes, key_hash as "keyHash", created_at as "createdAt",
+                  expires_at as "expiresAt", revoked_at as "revokedAt", last_used_at as "lastUsedAt"`,
       [id, at],
     )) as [ApiKey[], number];
     return row;

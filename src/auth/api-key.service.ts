@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { Clock, IdGenerator } from '../clock/clock.js';
 import { Transactor } from '../database/transactor.js';
 import { invalidInput, notFound } from '../errors/domain-error.js';
@@ -23,6 +24,7 @@ export class ApiKeyService {
     private readonly transactor: Transactor,
     private readonly keys: ApiKeyRepository,
     private readonly authenticator: Authenticator,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
   ) {}
@@ -46,7 +48,10 @@ export class ApiKeyService {
       revokedAt: null,
       lastUsedAt: null,
     };
-    await this.transactor.run((tx) => this.keys.insert(tx, stored));
+    await this.transactor.run(async (tx) => {
+      await this.keys.insert(tx, stored);
+      await this.audit.record(tx, { action: 'api_key.created', subject: stored.id, after: granted(stored) });
+    });
     return { ...view(stored), key };
   }
 
@@ -54,12 +59,20 @@ export class ApiKeyService {
     return this.keys.list(limit, cursor, view);
   }
 
-  /** Revokes a key: dead here at once, everywhere within `API_KEY_CACHE_TTL`. */
+  /** Revokes a key: dead here at once, everywhere as soon as it is heard of, at the latest after `API_KEY_CACHE_TTL`. */
   async revoke(id: string): Promise<void> {
-    const revoked = await this.transactor.run((tx) => this.keys.revoke(tx, id, new Date(this.clock.now())));
-    if (!revoked) throw notFound('api_key', id);
-    this.authenticator.forget(revoked.keyHash);
+    await this.transactor.run(async (tx) => {
+      const revoked = await this.keys.revoke(tx, id, new Date(this.clock.now()));
+      if (!revoked) throw notFound('api_key', id);
+      await this.authenticator.forgetWith(tx, revoked.keyHash);
+      await this.audit.record(tx, { action: 'api_key.revoked', subject: id, before: granted(revoked) });
+    });
   }
+}
+
+/** What a key is and allows, as the audit log has it. */
+function granted({ name, prefix, scopes, expiresAt }: ApiKey) {
+  return { name, prefix, scopes, expiresAt: expiresAt?.toISOString() ?? null };
 }
 
 function view(key: ApiKey): ApiKeyView {

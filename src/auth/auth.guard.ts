@@ -6,6 +6,7 @@ import { CONFIG } from '../config/config.module.js';
 import { DomainError } from '../errors/domain-error.js';
 import { tooManyRequests } from '../http/rate-limits/rate-limit.guard.js';
 import { RateLimitStorage } from '../http/rate-limits/rate-limit-storage.js';
+import { requestContext } from '../logging/request-context.js';
 import { Access } from './access.js';
 import { Authenticator } from './authenticator.js';
 import type { Caller, Scope } from './caller.js';
@@ -60,6 +61,8 @@ export class AuthGuard implements CanActivate {
       );
     }
     request.caller = caller;
+    const origin = requestContext.getStore()?.origin;
+    if (origin) origin.caller = caller;
     return true;
   }
 

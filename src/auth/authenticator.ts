@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
+import { Cache } from '../cache/cache.js';
+import type { Cached } from '../cache/cached.js';
 import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -8,14 +11,10 @@ import { LOG, type Log } from '../logging/log.js';
 import { errorMessage } from '../resilience/error-code.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
-import { ADMINISTRATOR, type Caller, SCOPES } from './caller.js';
+import { ADMINISTRATOR, type Caller, METRICS_READER, SCOPES } from './caller.js';
 
-interface Entry {
-  readonly caller: Caller | undefined;
-  readonly expiresAt: number;
-  checkedAt: number;
-  checking: boolean;
-}
+/** Most keys that a warm-up fetches. */
+const MOST_WARMED = 1_000;
 
 /** What a stored key has to look like before it is believed. */
 const storedKey = z.object({
@@ -26,6 +25,22 @@ const storedKey = z.object({
   revokedAt: z.date().nullable(),
 });
 
+/** What is remembered of a key. */
+const knownKey = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.enum(SCOPES)),
+    expiresAt: z.number().nullable(),
+  })
+  .transform(({ id, name, scopes, expiresAt }) => ({
+    caller: { id, name, scopes: new Set(scopes) } satisfies Caller,
+    expiresAt: expiresAt ?? Number.POSITIVE_INFINITY,
+  }));
+
+type KnownKey = z.output<typeof knownKey>;
+type StoredKey = z.input<typeof knownKey>;
+
 /** The stored form of a key. A key has 256 random bits, so a fast hash is enough: there is nothing to guess. */
 export function hashKey(key: string): string {
   return hash('sha256', key, 'base64url');
@@ -33,15 +48,16 @@ export function hashKey(key: string): string {
 
 /**
  * Tells who holds a key. Known keys are believed for `API_KEY_CACHE_TTL` and checked again in the background
- * before that has passed, so a key in use costs no request a round trip, and a revoked one is dead everywhere
- * within that time.
+ * before that has passed, so a key in use costs no request a round trip. A revoked one is dead everywhere as soon as
+ * the other processes hear of it, and within that time even where they do not.
  */
 @Injectable()
 export class Authenticator implements OnApplicationShutdown {
-  private readonly entries = new Map<string, Entry>();
+  private readonly known: Cached<KnownKey, StoredKey>;
   private uses = new Map<string, number>();
   private useTimer: NodeJS.Timeout | undefined;
   private readonly adminHash: string | undefined;
+  private readonly metricsHash: string | undefined;
   /** Stored keys that did not look like keys and were not believed. */
   corruptKeys = 0;
 
@@ -50,26 +66,28 @@ export class Authenticator implements OnApplicationShutdown {
     private readonly keys: ApiKeyRepository,
     private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
+    cache: Cache,
   ) {
+    // Unknown keys are not remembered: guessing must not push real ones out.
+    this.known = cache.of('api_keys', knownKey);
+    cache.onWarmUp('api_keys', () => this.warmUp());
     this.adminHash = config.secrets.adminApiKey && hashKey(config.secrets.adminApiKey);
+    this.metricsHash = config.metrics.token && hashKey(config.metrics.token);
   }
 
   /** Who holds the key: at once where it is known, else after asking the database; `undefined` for nobody. */
   authenticate(key: string): Caller | undefined | Promise<Caller | undefined> {
     const keyHash = hashKey(key);
     if (keyHash === this.adminHash) return ADMINISTRATOR;
-    const entry = this.entries.get(keyHash);
-    const now = this.clock.now();
-    const age = entry ? now - entry.checkedAt : Number.POSITIVE_INFINITY;
-    if (!entry || age >= this.config.apiKeys.cacheTtl)
-      return this.check(keyHash).then((fresh) => this.use(fresh));
-    if (age >= this.config.apiKeys.cacheTtl / 2 && !entry.checking) this.checkInBackground(keyHash, entry);
-    return this.use(entry);
+    if (keyHash === this.metricsHash) return METRICS_READER;
+    const load = () => this.load(keyHash);
+    const entry = this.known.peek(keyHash, load);
+    return entry ? this.use(entry) : this.known.get(keyHash, load).then((fresh) => fresh && this.use(fresh));
   }
 
-  /** Forgets a key at once in this process, after it was revoked here. */
-  forget(keyHash: string): void {
-    this.entries.delete(keyHash);
+  /** Forgets keys in all processes, with the transaction that revokes them. */
+  forgetWith(tx: EntityManager, ...keyHashes: readonly string[]): Promise<void> {
+    return this.known.forgetWith(tx, ...keyHashes);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -77,9 +95,9 @@ export class Authenticator implements OnApplicationShutdown {
     await this.recordUses();
   }
 
-  private use(entry: Entry): Caller | undefined {
+  private use(entry: KnownKey): Caller | undefined {
     const now = this.clock.now();
-    if (!entry.caller || entry.expiresAt <= now) return undefined;
+    if (entry.expiresAt <= now) return undefined;
     this.uses.set(entry.caller.id, now);
     this.useTimer ??= setTimeout(() => {
       this.useTimer = undefined;
@@ -100,44 +118,31 @@ export class Authenticator implements OnApplicationShutdown {
     }
   }
 
-  private checkInBackground(keyHash: string, entry: Entry): void {
-    entry.checking = true;
-    this.check(keyHash).catch((error) => {
-      entry.checking = false;
-      this.log.warn(`An API key could not be checked again: ${errorMessage(error)}`);
-    });
-  }
-
-  private async check(keyHash: string): Promise<Entry> {
-    const checkedAt = this.clock.now();
+  private async load(keyHash: string): Promise<StoredKey | undefined> {
     const key = await this.keys.findByHash(keyHash);
-    const entry: Entry = {
-      caller: key && this.callerOf(key),
-      expiresAt: key?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
-      checkedAt,
-      checking: false,
-    } as Entry;
-    this.remember(keyHash, entry);
-    return entry;
+    return (key && this.believed(key)) ?? undefined;
   }
 
-  private callerOf(key: ApiKey): Caller | undefined {
+  /** Those that were used last are known before they come again. */
+  private async warmUp(): Promise<number> {
+    const hashes = await this.keys.lastUsed(Math.min(this.config.apiKeys.cacheSize, MOST_WARMED));
+    const found = await this.known.getMany(hashes, async (missing) => {
+      const keys = (await this.keys.findByHashes(missing)).map(
+        (key) => [key.keyHash, this.believed(key)] as const,
+      );
+      return new Map(keys.flatMap(([keyHash, key]) => (key ? [[keyHash, key]] : [])));
+    });
+    return found.size;
+  }
+
+  private believed(key: ApiKey): StoredKey | undefined {
     const { success, data } = storedKey.safeParse(key);
     if (!success) {
       this.corruptKeys++;
       this.log.error({ keyId: key.id }, 'A stored API key is corrupt and was not believed');
       return undefined;
     }
-    return data.revokedAt ? undefined : { id: data.id, name: data.name, scopes: new Set(data.scopes) };
-  }
-
-  private remember(keyHash: string, entry: Entry): void {
-    this.entries.delete(keyHash);
-    // Unknown keys are not remembered: guessing must not push real ones out.
-    if (!entry.caller) return;
-    this.entries.set(keyHash, entry);
-    const oldest = this.entries.keys().next().value;
-    if (this.entries.size > this.config.apiKeys.cacheSize && oldest !== undefined)
-      this.entries.delete(oldest);
+    const { id, name, scopes, expiresAt, revokedAt } = data;
+    return revokedAt ? undefined : { id, name, scopes, expiresAt: expiresAt?.getTime() ?? null };
   }
 }

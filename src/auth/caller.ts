@@ -20,6 +20,13 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
 }
 
+/** What reads metrics, whose key comes from the configuration (METRICS_TOKEN). */
+export const METRICS_READER: Caller = {
+  id: '00000000-0000-7000-8000-000000000001',
+  name: 'metrics',
+  scopes: new Set(['system:read']),
+};
+
 /** The administrator, whose key comes from the configuration. */
 export const ADMINISTRATOR: Caller = {
   id: '00000000-0000-7000-8000-000000000000',

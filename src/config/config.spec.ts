@@ -77,6 +77,24 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('takes replicas and a way past the pooler with a database of your own alone, and shows neither', () => {
+    const own = { DATABASE_URL, ADMIN_API_KEY: ADMIN_KEY, SECRET_ENCRYPTION_KEY: ENCRYPTION_KEY };
+    const { database } = loadConfig({
+      ...own,
+      DATABASE_DIRECT_URL: DATABASE_URL,
+      DATABASE_REPLICA_URLS: `${DATABASE_URL}1, ${DATABASE_URL}2`,
+    });
+    expect(database.replicaUrls).toEqual([`${DATABASE_URL}1`, `${DATABASE_URL}2`]);
+    expect(database.directUrl).toBe(DATABASE_URL);
+    expect(faultsOf({ DATABASE_DIRECT_URL: DATABASE_URL, DATABASE_REPLICA_URLS: DATABASE_URL })).toEqual([
+      'DATABASE_DIRECT_URL needs DATABASE_URL (it is ***)',
+      'DATABASE_REPLICA_URLS needs DATABASE_URL (it is ***)',
+    ]);
+    expect(faultsOf({ ...own, DATABASE_REPLICA_URLS: 'http://u:Vn4kTz8qLs@db' }).join()).not.toContain(
+      'Vn4kTz8qLs',
+    );
+  });
+
   describe('secrets', () => {
     it('are required where the database is not the embedded one', () => {
       expect(faultsOf({ DATABASE_URL })).toEqual([

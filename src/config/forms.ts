@@ -63,6 +63,26 @@ export function durationInstead(
   };
 }
 
+/** The form of a variable that is a duration, or `never`, which is read as infinity. */
+export function durationOrNever(range: { min: string; max: string; default: string }): Form<number> {
+  const [min = Number.NaN, max = Number.NaN] = [parseDuration(range.min), parseDuration(range.max)];
+  const read = (value: string) => (value === 'never' ? Number.POSITIVE_INFINITY : parseDuration(value));
+  const schema = Joi.string<number>().custom((value: string, helpers: CustomHelpers) => {
+    const parsed = read(value);
+    if (parsed === undefined || parsed < min || (parsed > max && Number.isFinite(parsed))) {
+      return helpers.message({
+        custom: `{{#label}} must be never or an ISO 8601 duration from ${range.min} to ${range.max}`,
+      });
+    }
+    return parsed;
+  });
+  return {
+    schema: schema.default(read(range.default)),
+    range: `never, or ${range.min} to ${range.max}`,
+    fallback: range.default,
+  };
+}
+
 /** The form of a variable that is a whole number within a range. */
 export function count(range: { min: number; max: number; default: number }): Form<number> {
   const schema = Joi.number()
@@ -137,6 +157,14 @@ export function secret(minimum: number, make: string): Form<string | undefined> 
       'string.pattern.base': '{{#label}} must be printable ASCII without spaces',
     });
   return { schema, range: `at least ${minimum} characters`, fallback: '', secret: true, make };
+}
+
+/** The form of an address that is a secret, because whoever knows it may use it. */
+export function secretUrl(example: string): Form<string | undefined> {
+  const schema = Joi.string()
+    .uri({ scheme: ['http', 'https'] })
+    .messages({ '*': '{{#label}} must be an http or https address' });
+  return { schema, range: example, fallback: '', secret: true };
 }
 
 /** The form of an encryption key: exactly so many bytes in base64, not all alike. */

@@ -1,4 +1,4 @@
-import Joi from 'joi';
+import Joi, { type CustomHelpers } from 'joi';
 import {
   atMost,
   base64Key,
@@ -6,14 +6,17 @@ import {
   count,
   duration,
   durationInstead,
+  durationOrNever,
   durations,
   type Form,
   list,
   notLongerThan,
   requiredWith,
   secret,
+  secretUrl,
   text,
 } from './forms.js';
+import { parseRedisUrl, type RedisTarget } from './redis-url.js';
 
 /** One setting: the environment variable that holds it, what it means, and what it may be. */
 export interface Setting<T> {
@@ -33,6 +36,55 @@ const databaseUrl: Form<string | undefined> = {
     .uri({ scheme: ['postgres', 'postgresql'] })
     .messages({ '*': '{{#label}} must look like postgres://user:password@host:5432/name' }),
   range: 'postgres://user:password@host:5432/name',
+  fallback: '',
+  secret: true,
+};
+
+/** Says something of a database of one's own; with the embedded one it would be a mistake. */
+function ofDatabaseUrl<T>(form: Form<T>): Form<T> {
+  const alone = Joi.forbidden().messages({ '*': '{{#label}} needs DATABASE_URL' });
+  return {
+    ...form,
+    schema: form.schema.when('DATABASE_URL', { is: Joi.exist(), otherwise: alone }),
+    secret: true,
+  };
+}
+
+const replicaUrls = list(
+  Joi.string<string>().uri({ scheme: ['postgres', 'postgresql'] }),
+  'URLs like postgres://user:password@host:5432/name',
+);
+
+const backupFolder: Form<string | undefined> = {
+  schema: Joi.string(),
+  range: 'a folder; without it, backups in DATA_DIR',
+  fallback: '',
+};
+
+const redisUrl: Form<RedisTarget | undefined> = {
+  schema: Joi.string<RedisTarget>().custom((value: string, helpers: CustomHelpers) => {
+    const target = parseRedisUrl(value);
+    return typeof target === 'string' ? helpers.message({ custom: `{{#label}} ${target}` }) : target;
+  }),
+  range:
+    'redis://user:password@host:6379/0, redis+sentinel://host:26379,host:26379/master, redis+cluster://host:6379,host:6379; rediss… for TLS',
+  fallback: '',
+  secret: true,
+};
+
+const otlpEndpoint: Form<string | undefined> = {
+  schema: Joi.string()
+    .uri({ scheme: ['http', 'https'] })
+    .messages({ '*': '{{#label}} must look like http://collector:4318' }),
+  range: 'http://collector:4318',
+  fallback: '',
+};
+
+const dsn: Form<string | undefined> = {
+  schema: Joi.string()
+    .pattern(/^https?:\/\/[A-Za-z0-9]+@[^\s/@]+(?:\/[^\s?#]*)?\/\d+$/)
+    .messages({ '*': '{{#label}} must look like https://key@host/project' }),
+  range: 'https://key@host/project',
   fallback: '',
   secret: true,
 };
@@ -136,6 +188,31 @@ export const SETTINGS = {
       'the PostgreSQL to use; without it, one is embedded in DATA_DIR',
       databaseUrl,
     ),
+    directUrl: setting(
+      'DATABASE_DIRECT_URL',
+      'the same database without the pooler: set it where DATABASE_URL leads to PgBouncer in transaction mode; for LISTEN, migrations and backups',
+      ofDatabaseUrl(databaseUrl),
+    ),
+    replicaUrls: setting(
+      'DATABASE_REPLICA_URLS',
+      'streaming replicas that lists are read from, in turn; the same in each api process',
+      ofDatabaseUrl(replicaUrls),
+    ),
+    replicaMaxLag: setting(
+      'DATABASE_REPLICA_MAX_LAG',
+      'a replica that is further behind is left alone; where none is left, lists are read from the primary',
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT10S' }),
+    ),
+    replicaCheckInterval: setting(
+      'DATABASE_REPLICA_CHECK_INTERVAL',
+      'how often each process asks the primary and the replicas how far they are',
+      duration({ min: 'PT0.05S', max: 'PT1M', default: 'PT1S' }),
+    ),
+    readOwnWrites: setting(
+      'DATABASE_REPLICA_OWN_WRITES',
+      'after a write, for how long at least the lists of its API key are read from the primary; then from replicas that have the write',
+      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT5S' }),
+    ),
     dataDir: setting(
       'DATA_DIR',
       'where the embedded database and its secrets live',
@@ -190,6 +267,75 @@ export const SETTINGS = {
       'DATABASE_START_WAIT',
       'how long a start waits for the database and for the migration lock',
       duration({ min: 'PT1S', max: 'PT1H', default: 'PT2M' }),
+    ),
+  },
+  redis: {
+    target: setting(
+      'REDIS_URL',
+      'the Redis that caches and rate limits are shared in; without it, each process has its own',
+      redisUrl,
+    ),
+    poolSize: setting(
+      'REDIS_POOL_SIZE',
+      'connections to Redis that carry commands, in each process; one more listens',
+      count({ min: 1, max: 64, default: 2 }),
+    ),
+    connectTimeout: setting(
+      'REDIS_CONNECT_TIMEOUT',
+      'how long connecting to Redis may take',
+      duration({ min: 'PT0.05S', max: 'PT1M', default: 'PT2S' }),
+    ),
+    commandTimeout: setting(
+      'REDIS_COMMAND_TIMEOUT',
+      'how long a command to Redis may take; after it, the work goes on without',
+      duration({ min: 'PT0.01S', max: 'PT10S', default: 'PT0.25S' }),
+    ),
+    keepAlive: setting(
+      'REDIS_KEEP_ALIVE',
+      'after how long a silent connection to Redis is probed by TCP',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT30S' }),
+    ),
+    pingInterval: setting(
+      'REDIS_PING_INTERVAL',
+      'how often Redis is asked whether it answers',
+      duration({ min: 'PT0.1S', max: 'PT10M', default: 'PT5S' }),
+    ),
+    breakerFailures: setting(
+      'REDIS_BREAKER_FAILURES',
+      'after how many failures in a row Redis is left alone',
+      count({ min: 1, max: 1000, default: 3 }),
+    ),
+    breakerPause: setting(
+      'REDIS_BREAKER_PAUSE',
+      'for how long it is, before it is tried again',
+      duration({ min: 'PT0.05S', max: 'PT1H', default: 'PT30S' }),
+    ),
+  },
+  cache: {
+    keyPrefix: setting(
+      'CACHE_KEY_PREFIX',
+      'what the names of our keys in Redis begin with, those of rate limits as well',
+      text(/^[A-Za-z0-9:_.-]{1,64}$/, '1 to 64 letters, digits, or : _ . -', 'otklik:'),
+    ),
+    compressAbove: setting(
+      'CACHE_COMPRESS_ABOVE',
+      'values of more bytes go into Redis compressed, where their policy says so',
+      count({ min: 64, max: 100 * MEGABYTE, default: 1024 }),
+    ),
+    nearEntries: setting(
+      'CACHE_NEAR_ENTRIES',
+      'most values of each kind that a process keeps in its memory',
+      count({ min: 1, max: 1_000_000, default: 10_000 }),
+    ),
+    nearBytes: setting(
+      'CACHE_NEAR_BYTES',
+      'most bytes of each kind that a process keeps in its memory',
+      count({ min: 1024, max: 4096 * MEGABYTE, default: 16 * MEGABYTE }),
+    ),
+    nearTtl: setting(
+      'CACHE_NEAR_TTL',
+      'how long a process believes its memory at most, whatever the policy says',
+      duration({ min: 'PT0S', max: 'P1D', default: 'PT5M' }),
     ),
   },
   rateLimit: {
@@ -504,6 +650,73 @@ export const SETTINGS = {
       count({ min: 1, max: 10_000, default: 500 }),
     ),
   },
+  backups: {
+    dir: setting('BACKUP_DIR', 'where backups are kept, for all processes the same', backupFolder),
+    encryptionKey: setting(
+      'BACKUP_ENCRYPTION_KEY',
+      'encrypts backups with age: an age identity, or any other secret as a passphrase; without it, they are not encrypted',
+      secret(32, 'age-keygen | grep AGE-SECRET-KEY'),
+    ),
+    keep: setting(
+      'BACKUP_KEEP',
+      'how long a backup is kept; the newest one always is',
+      duration({ min: 'P1D', max: 'P3650D', default: 'P7D' }),
+    ),
+    dailyAt: setting(
+      'BACKUP_DAILY_AT',
+      'when the daily backup is made, in UTC',
+      text(/^(off|([01]\d|2[0-3]):[0-5]\d)$/, 'a time such as 02:00, or off', '02:00'),
+    ),
+    weeklyAt: setting(
+      'BACKUP_WEEKLY_AT',
+      'when the weekly backup is made, in UTC',
+      text(
+        /^(off|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day ([01]\d|2[0-3]):[0-5]\d)$/,
+        'a day and time such as Monday 03:00, or off',
+        'Monday 03:00',
+      ),
+    ),
+    format: setting(
+      'BACKUP_FORMAT',
+      "pg_dump's custom format, or SQL with gzip",
+      choice(['custom', 'plain'], 'custom'),
+    ),
+    compression: setting(
+      'BACKUP_COMPRESSION',
+      'how hard backups are compressed, from not at all to slowly',
+      count({ min: 0, max: 9, default: 6 }),
+    ),
+    pgDump: setting(
+      'PG_DUMP_PATH',
+      'pg_dump of PostgreSQL; psql and pg_restore are taken from the same folder',
+      text(/^[^\0]+$/, 'a program', 'pg_dump'),
+    ),
+    timeout: setting(
+      'BACKUP_TIMEOUT',
+      'after how long a backup, its restore or its verification is given up',
+      duration({ min: 'PT1S', max: 'P7D', default: 'PT6H' }),
+    ),
+    lockWait: setting(
+      'BACKUP_LOCK_WAIT',
+      'how long a backup or a restore waits for tables that others hold',
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT1M' }),
+    ),
+    lease: setting(
+      'BACKUP_LEASE',
+      'after how long without a sign of life the process that makes a backup is taken for dead',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT1M' }),
+    ),
+    checkInterval: setting(
+      'BACKUP_CHECK_INTERVAL',
+      'how often the schedule is looked at where no timer said so, and old backups are deleted',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT10M' }),
+    ),
+    retryAfter: setting(
+      'BACKUP_RETRY_AFTER',
+      'after how long a scheduled backup that failed is tried again',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT15M' }),
+    ),
+  },
   backgroundProcesses: {
     controlInterval: setting(
       'PROCESS_CONTROL_INTERVAL',
@@ -519,6 +732,23 @@ export const SETTINGS = {
       'PROCESS_RETRY_MAX_DELAY',
       'the longest wait after a failed run',
       duration({ min: 'PT0.01S', max: 'PT1H', default: 'PT15S' }),
+    ),
+  },
+  maintenance: {
+    retryAfter: setting(
+      'MAINTENANCE_RETRY_AFTER',
+      'when whoever is refused because of maintenance is asked to come back',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT30S' }),
+    ),
+    checkInterval: setting(
+      'MAINTENANCE_CHECK_INTERVAL',
+      'how often a process asks whether it is maintenance, where it was not told',
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT5S' }),
+    ),
+    readiness: setting(
+      'MAINTENANCE_READINESS',
+      'what /health/ready says in maintenance: not-ready, so that no requests are sent here, or ready, so that reads go on behind a load balancer that asks it',
+      choice(['not-ready', 'ready'], 'not-ready'),
     ),
   },
   health: {
@@ -547,6 +777,203 @@ export const SETTINGS = {
       'HEALTH_WEBHOOK_LAG_UNHEALTHY',
       'and longer than this, unhealthy',
       duration({ min: 'PT0.1S', max: 'P1D', default: 'PT5M' }),
+    ),
+    probeTimeout: setting(
+      'HEALTH_PROBE_TIMEOUT',
+      'how long a part may take to answer a probe before it is unhealthy',
+      duration({ min: 'PT0.05S', max: 'PT30S', default: 'PT1S' }),
+    ),
+    diskFreeDegraded: setting(
+      'HEALTH_DISK_FREE_DEGRADED',
+      'a smaller share of free space on the disk of DATA_DIR, in percent, makes it degraded',
+      count({ min: 0, max: 100, default: 10 }),
+    ),
+    diskFreeUnhealthy: setting(
+      'HEALTH_DISK_FREE_UNHEALTHY',
+      'and a smaller share than this, unhealthy',
+      count({ min: 0, max: 100, default: 3 }),
+    ),
+    eventLoopLagDegraded: setting(
+      'HEALTH_EVENT_LOOP_LAG_DEGRADED',
+      'a longer delay of one event in a hundred makes the process degraded',
+      duration({ min: 'PT0.01S', max: 'PT1M', default: 'PT0.5S' }),
+    ),
+    heapUsedDegraded: setting(
+      'HEALTH_HEAP_USED_DEGRADED',
+      'a larger share of the heap that Node may use, in percent, makes the process degraded',
+      count({ min: 1, max: 100, default: 90 }),
+    ),
+  },
+  monitoring: {
+    interval: setting(
+      'MONITORING_INTERVAL',
+      'how often the monitor looks at each part, unless it was started with another interval',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT30S' }),
+    ),
+    historyInterval: setting(
+      'MONITORING_HISTORY_INTERVAL',
+      'how often what it saw is written into the history; a change is written at once',
+      duration({ min: 'PT1S', max: 'PT1H', default: 'PT1M' }),
+    ),
+    retention: setting(
+      'MONITORING_RETENTION',
+      'how long the history is kept',
+      duration({ min: 'PT1H', max: 'P366D', default: 'P7D' }),
+    ),
+    cleanupInterval: setting(
+      'MONITORING_CLEANUP_INTERVAL',
+      'how often what is older is deleted',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT30M' }),
+    ),
+    responseTimeDegraded: setting(
+      'MONITORING_RESPONSE_TIME_DEGRADED',
+      'a database or a Redis that takes longer to answer the monitor is degraded',
+      notLongerThan(
+        'MONITORING_RESPONSE_TIME_UNHEALTHY',
+        duration({ min: 'PT0.001S', max: 'PT1M', default: 'PT0.25S' }),
+      ),
+    ),
+    responseTimeUnhealthy: setting(
+      'MONITORING_RESPONSE_TIME_UNHEALTHY',
+      'and longer than this, unhealthy; HEALTH_PROBE_TIMEOUT ends the waiting',
+      duration({ min: 'PT0.001S', max: 'PT1M', default: 'PT0.75S' }),
+    ),
+    samplesToWorsen: setting(
+      'MONITORING_SAMPLES_TO_WORSEN',
+      'how many samples in a row have to be worse before an alert is raised',
+      count({ min: 1, max: 100, default: 2 }),
+    ),
+    samplesToRecover: setting(
+      'MONITORING_SAMPLES_TO_RECOVER',
+      'how many samples in a row have to be better before it is resolved',
+      count({ min: 1, max: 100, default: 3 }),
+    ),
+  },
+  alerts: {
+    source: setting(
+      'ALERT_SOURCE',
+      'what this installation is called in alerts; two that share a channel need two names',
+      text(/^[\w.:-]{1,100}$/, 'letters, digits, . : _ -', 'otklik'),
+    ),
+    slackUrl: setting(
+      'SLACK_WEBHOOK_URL',
+      'an incoming webhook of Slack that alerts are sent to; without it, none are',
+      secretUrl('https://hooks.slack.com/services/T…/B…/…'),
+    ),
+    pagerDutyKey: setting(
+      'PAGERDUTY_ROUTING_KEY',
+      'the integration key of a PagerDuty service (Events API v2) that alerts are sent to; without it, none are',
+      secret(32, 'PagerDuty: Service, Integrations, Events API V2'),
+    ),
+    pagerDutyUrl: setting(
+      'PAGERDUTY_URL',
+      'where PagerDuty takes events; the EU region has its own address',
+      text(/^https?:\/\/[^\s@]+$/, 'an http or https address', 'https://events.pagerduty.com/v2/enqueue'),
+    ),
+    timeout: setting(
+      'ALERT_TIMEOUT',
+      'the deadline of one request to Slack or PagerDuty',
+      duration({ min: 'PT0.05S', max: 'PT1M', default: 'PT10S' }),
+    ),
+    breakerFailures: setting(
+      'ALERT_BREAKER_FAILURES',
+      'failures in a row after which Slack or PagerDuty gets a pause',
+      count({ min: 1, max: 1000, default: 5 }),
+    ),
+    breakerPause: setting(
+      'ALERT_BREAKER_PAUSE',
+      'how long that pause is',
+      duration({ min: 'PT0.01S', max: 'PT1H', default: 'PT30S' }),
+    ),
+    retryBaseDelay: setting(
+      'ALERT_RETRY_BASE_DELAY',
+      'the wait before an alert that was not taken is sent again; it doubles, with jitter',
+      duration({ min: 'PT0.01S', max: 'PT1H', default: 'PT15S' }),
+    ),
+    retryMaxDelay: setting(
+      'ALERT_RETRY_MAX_DELAY',
+      'the longest such wait, also where Retry-After asks for more',
+      duration({ min: 'PT0.01S', max: 'P1D', default: 'PT15M' }),
+    ),
+    retention: setting(
+      'ALERT_RETENTION',
+      'how long a resolved alert is kept',
+      duration({ min: 'PT1H', max: 'P3650D', default: 'P90D' }),
+    ),
+  },
+  tracing: {
+    endpoint: setting(
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'where OpenTelemetry sends traces, over OTLP/HTTP; without it none are taken. Its other variables, OTEL_…, hold too',
+      otlpEndpoint,
+    ),
+  },
+  errorReports: {
+    dsn: setting(
+      'SENTRY_DSN',
+      'where unexpected errors are reported, in the protocol of Sentry; nowhere without it',
+      dsn,
+    ),
+    environment: setting(
+      'SENTRY_ENVIRONMENT',
+      'what the reports call this installation',
+      text(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, dots, hyphens', 'production'),
+    ),
+    samplePercent: setting(
+      'SENTRY_SAMPLE_PERCENT',
+      'how many of a hundred errors are reported',
+      count({ min: 0, max: 100, default: 100 }),
+    ),
+    timeout: setting(
+      'SENTRY_TIMEOUT',
+      'how long a report may take before it is given up',
+      duration({ min: 'PT0.1S', max: 'PT1M', default: 'PT5S' }),
+    ),
+  },
+  metrics: {
+    token: setting(
+      'METRICS_TOKEN',
+      'what Prometheus sends to read /metrics: a key of the configuration that needs no database and has the scope system:read',
+      secret(32, 'openssl rand -hex 32'),
+    ),
+    databaseInterval: setting(
+      'METRICS_DATABASE_INTERVAL',
+      'how often at most the database is asked for the sake of metrics',
+      duration({ min: 'PT0S', max: 'PT1H', default: 'PT15S' }),
+    ),
+  },
+  statistics: {
+    interval: setting(
+      'STATISTICS_INTERVAL',
+      'how often new events are counted: so old GET /api/system/stats may be',
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT15S' }),
+    ),
+    batchSize: setting(
+      'STATISTICS_BATCH_SIZE',
+      'most events that one transaction counts',
+      count({ min: 1, max: 10_000, default: 1000 }),
+    ),
+    hoursKept: setting(
+      'STATISTICS_HOURS_KEPT',
+      'for how long hours are told apart; older ones are added up to days',
+      duration({ min: 'P2D', max: 'P3650D', default: 'P90D' }),
+    ),
+  },
+  retention: {
+    conversations: setting(
+      'RETENTION_CONVERSATIONS',
+      'how long a closed conversation is kept, with its messages, reminders and escalations; at least IDEMPOTENCY_RETENTION',
+      durationOrNever({ min: 'P1D', max: 'P3650D', default: 'never' }),
+    ),
+    events: setting(
+      'RETENTION_EVENTS',
+      'how long an event is kept; one that has deliveries, as long as these',
+      durationOrNever({ min: 'P1D', max: 'P3650D', default: 'P90D' }),
+    ),
+    interval: setting(
+      'RETENTION_INTERVAL',
+      'how often what is older is deleted',
+      duration({ min: 'PT1S', max: 'P1D', default: 'PT1H' }),
     ),
   },
   cleanup: {

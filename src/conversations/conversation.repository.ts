@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { ListReads } from '../database/replicas/list-reads.js';
 import { decodeCursor, type Page, toPage } from '../http/pagination.js';
 import { Conversation } from './conversation.entity.js';
 import type { ListConversations } from './conversation.schemas.js';
@@ -13,7 +14,10 @@ export interface LockedConversation extends Conversation {
 /** The table of conversations. Ingest opens and continues them in its own way: see ingest-messages.sql. */
 @Injectable()
 export class ConversationRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lists: ListReads,
+  ) {}
 
   findById(id: string): Promise<Conversation | null> {
     return this.dataSource.manager.findOneBy(Conversation, { id });
@@ -49,25 +53,29 @@ export class ConversationRepository {
   }
 
   /** Conversations: with a status, the one with the latest activity first; else the newest first. */
-  async list<T>(
-    { status, priority, clientId, limit, cursor }: ListConversations,
-    show: (conversation: Conversation) => T,
-  ): Promise<Page<T>> {
-    const byActivity = status !== undefined;
-    const query = this.dataSource.createQueryBuilder(Conversation, 'conversation').limit(limit + 1);
-    if (byActivity) query.addOrderBy('conversation.last_activity_at', 'DESC');
-    query.addOrderBy('conversation.id', 'DESC');
-    if (status !== undefined) query.andWhere('conversation.status = :status', { status });
-    if (priority !== undefined) query.andWhere('conversation.priority = :priority', { priority });
-    if (clientId !== undefined) query.andWhere('conversation.client_id = :clientId', { clientId });
-    if (cursor !== undefined) {
-      const position = decodeCursor(cursor, byActivity ? ['time', 'id'] : ['id']);
-      const columns = byActivity ? 'conversation.last_activity_at, conversation.id' : 'conversation.id';
-      query.andWhere(`(${columns}) < (:...position)`, { position });
-    }
-    const rows = await query.getMany();
+  async list<T>(filter: ListConversations, show: (conversation: Conversation) => T): Promise<Page<T>> {
+    const rows = await this.lists.from((source) => listQuery(source, filter).getMany());
     const positionOf = (row: Conversation) =>
-      byActivity ? [row.lastActivityAt.toISOString(), row.id] : [row.id];
-    return toPage(rows, limit, positionOf, show);
+      filter.status === undefined ? [row.id] : [row.lastActivityAt.toISOString(), row.id];
+    return toPage(rows, filter.limit, positionOf, show);
   }
+}
+
+function listQuery(
+  source: DataSource,
+  { status, priority, clientId, limit, cursor }: ListConversations,
+): SelectQueryBuilder<Conversation> {
+  const byActivity = status !== undefined;
+  const query = source.createQueryBuilder(Conversation, 'conversation').limit(limit + 1);
+  if (byActivity) query.addOrderBy('conversation.last_activity_at', 'DESC');
+  query.addOrderBy('conversation.id', 'DESC');
+  if (status !== undefined) query.andWhere('conversation.status = :status', { status });
+  if (priority !== undefined) query.andWhere('conversation.priority = :priority', { priority });
+  if (clientId !== undefined) query.andWhere('conversation.client_id = :clientId', { clientId });
+  if (cursor !== undefined) {
+    const position = decodeCursor(cursor, byActivity ? ['time', 'id'] : ['id']);
+    const columns = byActivity ? 'conversation.last_activity_at, conversation.id' : 'conversation.id';
+    query.andWhere(`(${columns}) < (:...position)`, { position });
+  }
+  return query;
 }

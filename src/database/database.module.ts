@@ -1,5 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Notifications } from './notifications.js';
+import { PoolerCheck } from './pooler-check.js';
+import { ListReads } from './replicas/list-reads.js';
+import { RecentWrites } from './replicas/recent-writes.js';
+import { Replicas } from './replicas/replicas.js';
 import { RoutineCalls } from './routine-calls.js';
 import { Transactor } from './transactor.js';
 
@@ -10,8 +15,17 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [{ provide: DataSource, useValue: dataSource }, Transactor, RoutineCalls],
-      exports: [DataSource, Transactor, RoutineCalls],
+      providers: [
+        { provide: DataSource, useValue: dataSource },
+        Transactor,
+        RoutineCalls,
+        Notifications,
+        Replicas,
+        RecentWrites,
+        ListReads,
+        PoolerCheck,
+      ],
+      exports: [DataSource, Transactor, RoutineCalls, Notifications, Replicas, RecentWrites, ListReads],
     };
   }
 }

@@ -93,7 +93,12 @@ export class EmbeddedPostgres {
 
   /** Where it is reached, password included: never to be logged. */
   get url(): string {
-    return `postgres://${USER}:${this.password}@127.0.0.1:${this.port}/${DATABASE}`;
+    return EmbeddedPostgres.urlOf(this.password, this.port);
+  }
+
+  /** The same, from what it is made of. */
+  static urlOf(password: string, port: number): string {
+    return `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
   }
 
   /** The process id of PostgreSQL's postmaster, while it runs. */

@@ -1,4 +1,6 @@
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { type ObservedClient, observedClient, type StatementObserver } from './observed-client.js';
 
 type Callback = (
   error: Error | undefined,
@@ -9,6 +11,13 @@ type Callback = (
 /** How long a test of an idle connection may take before the connection counts as dead, in milliseconds. */
 const PING_TIMEOUT = 1_000;
 
+/** Who is told of the use of a pool; cheap, for it is told of everything. */
+export interface PoolObserver {
+  /** @param isConnected whether there was a connection in the end */
+  waited(seconds: number, isConnected: boolean): void;
+  ran: StatementObserver;
+}
+
 /**
  * A pool that never hands out a dead connection: one that lay idle for a while has to answer first, or it is
  * thrown away and the next is tried; so has one that was handed back in the middle of a statement. Connections in
@@ -16,13 +25,17 @@ const PING_TIMEOUT = 1_000;
  */
 export class PingingPool extends pg.Pool {
   private readonly lastUse = new WeakMap<pg.PoolClient, number>();
+  observer: PoolObserver | undefined;
 
   constructor(options: pg.PoolConfig & { pingAfter?: number }) {
-    super(options);
+    super({ ...options, Client: observedClient() });
     this.pingAfter = options.pingAfter ?? Number.POSITIVE_INFINITY;
     // Between the pool's hands and the borrower's, nobody else listens, and an error that nobody listens to ends
     // the process. Whoever uses the connection next is told: it takes no more queries.
-    this.on('connect', (client) => client.on('error', () => undefined));
+    this.on('connect', (client) => {
+      client.on('error', () => undefined);
+      (client as unknown as ObservedClient).onStatement = (...ran) => this.observer?.ran(...ran);
+    });
     this.on('release', (_error, client) => {
       this.lastUse.set(client, isIdle(client) ? performance.now() : Number.NEGATIVE_INFINITY);
     });
@@ -33,13 +46,25 @@ export class PingingPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<pg.PoolClient> | undefined {
-    const connecting = this.connectLive();
+    const connecting = this.connectObserved();
     if (callback === undefined) return connecting;
     connecting.then(
       (client) => callback(undefined, client, (release) => client.release(release as Error)),
       (error) => callback(error, undefined, () => undefined),
     );
     return undefined;
+  }
+
+  private async connectObserved(): Promise<pg.PoolClient> {
+    const started = performance.now();
+    let isConnected = false;
+    try {
+      const client = await this.connectLive();
+      isConnected = true;
+      return client;
+    } finally {
+      this.observer?.waited((performance.now() - started) / 1000, isConnected);
+    }
   }
 
   private async connectLive(): Promise<pg.PoolClient> {
@@ -51,6 +76,11 @@ export class PingingPool extends pg.Pool {
       client.release(true);
     }
   }
+}
+
+/** The pool that TypeORM made for a data source. */
+export function poolOf(dataSource: DataSource): PingingPool {
+  return (dataSource.driver as unknown as { master: PingingPool }).master;
 }
 
 /** Whether a connection was handed back with nothing left to do: one whose statement was given up may hang. */

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
+import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
 import type { Log } from '../logging/log.js';
 import { errorMessage } from '../resilience/error-code.js';
+import { isPooled } from './data-source.js';
 import { isUnavailable } from './database-errors.js';
 import { installRoutines, type Routine } from './routines.js';
 
@@ -68,6 +70,7 @@ async function takeLock(client: pg.Client, limit: number): Promise<void> {
  * Brings the schema up to date. One process at a time does it, under an advisory lock that dies with its
  * connection; the others wait, and then find nothing left to do.
  *
+ * @param url leads to PostgreSQL itself: behind a pooler, nobody knows whose session a lock is in
  * @param limit milliseconds to wait for the lock
  */
 export async function upgradeSchema(
@@ -81,14 +84,36 @@ export async function upgradeSchema(
   await lock.connect();
   try {
     await takeLock(lock, limit);
-    await dataSource.runMigrations({ transaction: 'each' });
-    const runner = dataSource.createQueryRunner();
-    try {
-      await installRoutines(runner, routines);
-    } finally {
-      await runner.release();
-    }
+    await beyondPooler(dataSource, url, (direct) => upgrade(direct, routines));
   } finally {
     await lock.end();
+  }
+}
+
+async function upgrade(dataSource: DataSource, routines: readonly Routine[]): Promise<void> {
+  await dataSource.runMigrations({ transaction: 'each' });
+  const runner = dataSource.createQueryRunner();
+  try {
+    await installRoutines(runner, routines);
+  } finally {
+    await runner.release();
+  }
+}
+
+/** Does the work past a pooler, which would cut short what takes long. */
+async function beyondPooler(
+  dataSource: DataSource,
+  url: string,
+  work: (direct: DataSource) => Promise<void>,
+): Promise<void> {
+  if (!isPooled(dataSource)) return work(dataSource);
+  const direct = await new DataSource({
+    ...dataSource.options,
+    url,
+  } as PostgresDataSourceOptions).initialize();
+  try {
+    await work(direct);
+  } finally {
+    await direct.destroy();
   }
 }

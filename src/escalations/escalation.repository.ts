@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { PRIORITIES, type Priority } from '../conversations/priority.js';
+import { ListReads } from '../database/replicas/list-reads.js';
 import { decodeCursor, type Page, toPage } from '../http/pagination.js';
 import { Escalation } from './escalation.entity.js';
 import type { ListEscalations, Resolution } from './escalation.schemas.js';
@@ -28,7 +29,10 @@ const WITH_STATUS: Readonly<Record<NonNullable<ListEscalations['status']>, strin
  */
 @Injectable()
 export class EscalationRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lists: ListReads,
+  ) {}
 
   async findById(id: string): Promise<QueuedEscalation | undefined> {
     const [found] = await this.dataSource.query<QueuedEscalation[]>(
@@ -77,12 +81,14 @@ export class EscalationRepository {
         ? [range('')]
         : [range('and priority = $2 and (created_at, id) > ($3, $4)'), range('and priority < $2')];
     const position = cursor === undefined ? [] : decodeCursor(cursor, [PRIORITIES, 'time', 'id']);
-    const rows: QueuedEscalation[] = await this.dataSource.query(
-      `select ${QUEUED_ESCALATION}
+    const rows = await this.lists.from((source) =>
+      source.query<QueuedEscalation[]>(
+        `select ${QUEUED_ESCALATION}
          from (${ranges.join(' union all ')}) escalation
         order by ${QUEUE_ORDER}
         limit $1`,
-      [limit + 1, ...position],
+        [limit + 1, ...position],
+      ),
     );
     return toPage(rows, limit, (row) => [row.priority, row.createdAt.toISOString(), row.id], show);
   }

@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import { ALERT_EVENTS } from './catalogue/alert-events.js';
+import { CLIENT_EVENTS } from './catalogue/client-events.js';
 import { CONVERSATION_EVENTS } from './catalogue/conversation-events.js';
 import { ESCALATION_EVENTS } from './catalogue/escalation-events.js';
 import type { EventDefinition } from './catalogue/event-definition.js';
@@ -12,7 +14,9 @@ export const EVENT_CATALOGUE = {
   ...CONVERSATION_EVENTS,
   ...ESCALATION_EVENTS,
   ...REMINDER_EVENTS,
+  ...CLIENT_EVENTS,
   ...WEBHOOK_EVENTS,
+  ...ALERT_EVENTS,
 } satisfies Readonly<Record<string, EventDefinition>>;
 
 export type EventType = keyof typeof EVENT_CATALOGUE;
@@ -29,7 +33,9 @@ export type NewEvent = {
   [Type in EventType]: {
     readonly type: Type;
     /** null: it is about no conversation. */
-    readonly conversationId: Type extends `webhook.${string}` ? null : string;
+    readonly conversationId: Type extends `webhook.${string}` | `alert.${string}` | `client.${string}`
+      ? null
+      : string;
     readonly data: EventPayloads[Type];
   };
 }[EventType];

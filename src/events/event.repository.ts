@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type SelectQueryBuilder } from 'typeorm';
+import { ListReads } from '../database/replicas/list-reads.js';
 import { decodeCursor, type Page, toPage } from '../http/pagination.js';
 import { EventRecord } from './event.entity.js';
 import type { EventView, ListEvents } from './event.schemas.js';
@@ -23,20 +24,15 @@ const STRIDE = 1_000;
 /** Reads the outbox. */
 @Injectable()
 export class EventRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lists: ListReads,
+  ) {}
 
   /** Events, newest first. */
-  async list({ type, conversationId, limit, cursor }: ListEvents): Promise<Page<EventView>> {
-    const query = this.dataSource
-      .createQueryBuilder(EventRecord, 'event')
-      .orderBy('event.position', 'DESC')
-      .limit(limit + 1);
-    if (type !== undefined) query.andWhere('event.type in (:...type)', { type });
-    if (conversationId !== undefined)
-      query.andWhere('event.conversation_id = :conversationId', { conversationId });
-    if (cursor !== undefined)
-      query.andWhere('event.position < :position', { position: decodeCursor(cursor, ['number'])[0] });
-    return toPage(await query.getMany(), limit, (event) => [Number(event.position)], eventView);
+  async list(filter: ListEvents): Promise<Page<EventView>> {
+    const events = await this.lists.from((source) => listQuery(source, filter).getMany());
+    return toPage(events, filter.limit, (event) => [Number(event.position)], eventView);
   }
 
   /** The place of an event in the order; undefined: there is no such event. */
@@ -96,4 +92,20 @@ export class EventRepository {
     const passedAll = row?.passed !== STRIDE ? to : Number(row.last);
     return { events, reached: events.length === limit ? Number(events.at(-1)?.position) : passedAll };
   }
+}
+
+function listQuery(
+  source: DataSource,
+  { type, conversationId, limit, cursor }: ListEvents,
+): SelectQueryBuilder<EventRecord> {
+  const query = source
+    .createQueryBuilder(EventRecord, 'event')
+    .orderBy('event.position', 'DESC')
+    .limit(limit + 1);
+  if (type !== undefined) query.andWhere('event.type in (:...type)', { type });
+  if (conversationId !== undefined)
+    query.andWhere('event.conversation_id = :conversationId', { conversationId });
+  if (cursor !== undefined)
+    query.andWhere('event.position < :position', { position: decodeCursor(cursor, ['number'])[0] });
+  return query;
 }

@@ -7,8 +7,11 @@ import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import {
   EXAMPLE_DATABASE_HEALTH,
   EXAMPLE_DATABASE_UNHEALTH,
+  EXAMPLE_FULL_HEALTH,
   EXAMPLE_HEALTH,
   EXAMPLE_LIVENESS,
+  EXAMPLE_NOT_CONFIGURED,
+  EXAMPLE_NOT_READY,
   EXAMPLE_SCHEDULER_HEALTH,
   EXAMPLE_SCHEDULER_UNHEALTH,
   EXAMPLE_UNHEALTH,
@@ -48,7 +51,10 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @Get()
-  @HealthOperation('getHealth', 'How Otklik is', 'All parts at a glance.', [EXAMPLE_HEALTH, EXAMPLE_UNHEALTH])
+  @HealthOperation('getHealth', 'How Otklik is', 'Whether it does its work.', [
+    EXAMPLE_HEALTH,
+    EXAMPLE_UNHEALTH,
+  ])
   async overall(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     return withStatus(reply, await this.health.overall());
   }
@@ -58,17 +64,53 @@ export class HealthController {
     EXAMPLE_LIVENESS,
     EXAMPLE_LIVENESS,
   ])
-  live(): Health {
+  live(): Promise<Health> {
     return this.health.live();
   }
 
   @Get('ready')
-  @HealthOperation('getReadiness', 'Whether to send requests here', 'Turns unhealthy first at a shutdown.', [
-    EXAMPLE_DATABASE_HEALTH,
-    EXAMPLE_DATABASE_UNHEALTH,
-  ])
+  @HealthOperation(
+    'getReadiness',
+    'Whether to send requests here',
+    'Turns unhealthy first at a shutdown, and stays so during maintenance.',
+    [EXAMPLE_DATABASE_HEALTH, EXAMPLE_NOT_READY],
+  )
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     return withStatus(reply, await this.health.ready());
+  }
+
+  @Get('full')
+  @HealthOperation(
+    'getFullHealth',
+    'How each part of Otklik is',
+    'All parts, as the process sees them that answers.',
+    [EXAMPLE_FULL_HEALTH, { ...EXAMPLE_FULL_HEALTH, ...EXAMPLE_UNHEALTH }],
+  )
+  async full(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.full());
+  }
+
+  @Get('redis')
+  @HealthOperation('getRedisHealth', 'How Redis is', 'Never unhealthy: Otklik works without it.', [
+    EXAMPLE_NOT_CONFIGURED('redis', 'REDIS_URL is not set'),
+    EXAMPLE_NOT_CONFIGURED('redis', 'REDIS_URL is not set'),
+  ])
+  async redis(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.of('redis'));
+  }
+
+  @Get('openai')
+  @HealthOperation(
+    'getOpenaiHealth',
+    'How the language model is',
+    'Without `OPENAI_API_KEY` it says `not_configured`.',
+    [
+      EXAMPLE_NOT_CONFIGURED('openai', 'OPENAI_API_KEY is not set'),
+      { status: 'unhealthy', checks: { openai: { status: 'unhealthy', message: 'the breaker is open' } } },
+    ],
+  )
+  async openai(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.of('openai'));
   }
 
   @Get('database')
@@ -77,7 +119,7 @@ export class HealthController {
     EXAMPLE_DATABASE_UNHEALTH,
   ])
   async database(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
-    return withStatus(reply, await this.health.database());
+    return withStatus(reply, await this.health.of('database'));
   }
 
   @Get('scheduler')
@@ -87,8 +129,8 @@ export class HealthController {
     'As the process sees it that answers; one without the role `worker` says `not_configured`.',
     [EXAMPLE_SCHEDULER_HEALTH, EXAMPLE_SCHEDULER_UNHEALTH],
   )
-  scheduler(@Res({ passthrough: true }) reply: FastifyReply): Health {
-    return withStatus(reply, this.health.scheduler());
+  async scheduler(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return withStatus(reply, await this.health.of('scheduler'));
   }
 
   @Get('webhook')
@@ -99,7 +141,7 @@ export class HealthController {
     [EXAMPLE_WEBHOOK_HEALTH, EXAMPLE_WEBHOOK_UNHEALTH],
   )
   async webhook(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
-    return withStatus(reply, await this.health.webhook());
+    return withStatus(reply, await this.health.of('webhook'));
   }
 }
 

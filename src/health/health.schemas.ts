@@ -27,7 +27,9 @@ const EXAMPLE_DATABASE: HealthCheck = {
   latencyMs: 0.8,
   connections: 4,
   idle: 3,
+  inUse: 1,
   waiting: 0,
+  max: 10,
 };
 
 const EXAMPLE_SCHEDULER: HealthCheck = {
@@ -37,7 +39,15 @@ const EXAMPLE_SCHEDULER: HealthCheck = {
   nextRunAt: '2026-11-21T09:00:05.120Z',
 };
 
-const EXAMPLE_WEBHOOK: HealthCheck = { status: 'healthy', endpoints: 3, failing: 0, disabled: 0, lagMs: 0 };
+const EXAMPLE_WEBHOOK: HealthCheck = {
+  status: 'healthy',
+  latencyMs: 1.2,
+  endpoints: 3,
+  failing: 0,
+  paused: 0,
+  disabled: 0,
+  lagMs: 0,
+};
 
 export const EXAMPLE_WEBHOOK_HEALTH: Health = { status: 'healthy', checks: { webhook: EXAMPLE_WEBHOOK } };
 
@@ -84,6 +94,7 @@ export const EXAMPLE_HEALTH: Health = {
   status: 'healthy',
   checks: {
     database: EXAMPLE_DATABASE,
+    redis: notConfigured('REDIS_URL is not set'),
     scheduler: EXAMPLE_SCHEDULER,
     selfCheck: {
       status: 'healthy',
@@ -104,3 +115,48 @@ export const EXAMPLE_LIVENESS: Health = {
   status: 'healthy',
   checks: { process: { status: 'healthy', uptimeSeconds: 86_400 } },
 };
+
+export const EXAMPLE_NOT_READY: Health = {
+  status: 'unhealthy',
+  checks: { database: EXAMPLE_DATABASE, process: { status: 'unhealthy', message: 'shutting down' } },
+};
+
+export const EXAMPLE_NOT_CONFIGURED = (name: string, message: string): Health => ({
+  status: 'healthy',
+  checks: { [name]: notConfigured(message) },
+});
+
+export const EXAMPLE_FULL_HEALTH: Health = {
+  status: 'healthy',
+  checks: {
+    ...EXAMPLE_HEALTH.checks,
+    openai: notConfigured('OPENAI_API_KEY is not set'),
+    replicas: notConfigured('there are no replicas of the database'),
+    backups: {
+      status: 'healthy',
+      latencyMs: 3.4,
+      backups: 8,
+      newestAt: '2026-11-21T02:00:00.000Z',
+      keepDays: 7,
+    },
+    disk: {
+      status: 'healthy',
+      latencyMs: 0.1,
+      freePercent: 61.2,
+      freeBytes: 65_712_000_000,
+      totalBytes: 107_374_000_000,
+    },
+    process: {
+      status: 'healthy',
+      uptimeSeconds: 86_400,
+      eventLoopLagMs: 1.2,
+      rssBytes: 182_000_000,
+      heapUsedBytes: 74_000_000,
+      heapUsedPercent: 1.7,
+    },
+  },
+};
+
+function notConfigured(message: string): HealthCheck {
+  return { status: 'not_configured', message };
+}

@@ -3,11 +3,13 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
 import type { HealthCheck } from './health.schemas.js';
+import type { HealthPart } from './health-part.js';
 import { isoOrNull, NOT_A_WORKER } from './process-facts.js';
 
 /** Whether reminders are sent, and in time, as far as this process does it; asks nobody. */
 @Injectable()
-export class SchedulerHealth {
+export class SchedulerHealth implements HealthPart {
+  readonly name = 'scheduler';
   private readonly limits: Config['health'];
 
   constructor(

@@ -3,11 +3,14 @@ import { BackgroundProcesses } from '../processes/background-processes.js';
 import { FAULTS, type Fault, type FaultCounts } from '../self-check/faults.js';
 import { SelfCheck } from '../self-check/self-check.js';
 import type { HealthCheck } from './health.schemas.js';
+import type { HealthPart } from './health-part.js';
 import { isoOrNull, NOT_A_WORKER } from './process-facts.js';
 
 /** Whether it is watched that no conversation is forgotten, and what was found; asks nobody. */
 @Injectable()
-export class SelfCheckHealth {
+export class SelfCheckHealth implements HealthPart {
+  readonly name = 'selfCheck';
+
   constructor(
     private readonly processes: BackgroundProcesses,
     private readonly selfCheck: SelfCheck,

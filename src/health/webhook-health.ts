@@ -3,24 +3,24 @@ import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
-import { errorMessage } from '../resilience/error-code.js';
 import { type DeliveryBacklog, DeliveryBacklogs } from '../webhooks/delivery-backlog.js';
+import { DatabaseProbe } from './database-probe.js';
 import type { HealthCheck } from './health.schemas.js';
+import type { HealthPart } from './health-part.js';
+import { unreachable } from './single-probe.js';
 
 /** What makes events leave Otklik. */
 const PROCESSES = ['event-fan-out', 'webhooks'];
 
-/** How long the database may take, in milliseconds. */
-const PROBE_LIMIT = 1_000;
-
 /** Whether events reach the endpoints that subscribed to them, in time. */
 @Injectable()
-export class WebhookHealth {
+export class WebhookHealth implements HealthPart {
+  readonly name = 'webhook';
   private readonly limits: Config['health'];
-  private probe: Promise<HealthCheck> | undefined;
 
   constructor(
     private readonly backlogs: DeliveryBacklogs,
+    private readonly probe: DatabaseProbe,
     private readonly processes: BackgroundProcesses,
     private readonly clock: Clock,
     @Inject(CONFIG) config: Config,
@@ -28,31 +28,24 @@ export class WebhookHealth {
     this.limits = config.health;
   }
 
-  /** One look at a time, however many ask. */
-  check(): Promise<HealthCheck> {
-    this.probe ??= this.look().finally(() => {
-      this.probe = undefined;
-    });
-    return this.probe;
-  }
-
-  private async look(): Promise<HealthCheck> {
+  async check(): Promise<HealthCheck> {
+    const started = performance.now();
     const now = this.clock.now();
-    let timer: NodeJS.Timeout | undefined;
     try {
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_LIMIT} ms`)), PROBE_LIMIT);
+      let latencyMs = 0;
+      const backlog = await this.backlogs.read(new Date(now), async (text, values) => {
+        const finding = await this.probe.ask<DeliveryBacklog>('webhook', text, values);
+        latencyMs = finding.latencyMs;
+        return finding.result;
       });
-      return this.judge(await Promise.race([this.backlogs.read(new Date(now)), late]), now);
+      return { ...this.judge(backlog, now), latencyMs };
     } catch (error) {
-      return { status: 'unhealthy', message: errorMessage(error) };
-    } finally {
-      clearTimeout(timer);
+      return unreachable(error, started);
     }
   }
 
   private judge(
-    { enabled, failing, disabled, oldestEvent, oldestDue }: DeliveryBacklog,
+    { enabled, failing, paused, disabled, oldestEvent, oldestDue }: DeliveryBacklog,
     now: number,
   ): HealthCheck {
     if (enabled === 0 && disabled === 0)
@@ -61,7 +54,7 @@ export class WebhookHealth {
       0,
       ...[oldestEvent, oldestDue].map((since) => (since ? now - since.getTime() : 0)),
     );
-    const facts = { endpoints: enabled, failing, disabled, lagMs };
+    const facts = { endpoints: enabled, failing, paused, disabled, lagMs };
     const { webhookLagDegraded, webhookLagUnhealthy } = this.limits;
     if (lagMs > webhookLagUnhealthy) {
       return { status: 'unhealthy', message: `events are told ${lagMs} ms late`, ...facts };

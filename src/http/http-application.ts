@@ -6,11 +6,13 @@ import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
+import { RecentWrites } from '../database/replicas/recent-writes.js';
 import { DomainError } from '../errors/domain-error.js';
 import type { Log } from '../logging/log.js';
 import { requestContext } from '../logging/request-context.js';
 import { errorCode } from '../resilience/error-code.js';
 import type {} from './fastify-request.js';
+import { tellOfWrites } from './own-writes.js';
 import { PROBLEM_TYPE, problem, titleOf } from './problem.js';
 import { screenRequest } from './request-screening.js';
 import { securityHeaders } from './security-headers.js';
@@ -78,7 +80,8 @@ export async function setUpRequests(
   const fastify = application.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   traceRequests(fastify, log);
   fastify.addHook('onRequest', (_request, reply, next) => {
-    if (gate.isClosed) void reply.header('connection', 'close');
+    // Whoever would send the next request over the same connection finds another process instead.
+    if (!gate.isOpen) void reply.header('connection', 'close');
     next(gate.refusal());
   });
   // What ran when the shutdown began was answered on a connection that would stay open and hold the process.
@@ -100,6 +103,7 @@ export async function setUpRequests(
     );
   });
   parseJsonStrictly(fastify);
+  tellOfWrites(fastify, application.get(RecentWrites));
 }
 
 function traceRequests(fastify: FastifyInstance, log: Log): void {
@@ -114,7 +118,8 @@ function traceRequests(fastify: FastifyInstance, log: Log): void {
   });
   // Entered once the body has been read: reading it leaves the asynchronous context that it began in.
   fastify.addHook('preHandler', (request, _reply, next) => {
-    requestContext.run(request.trace, next);
+    // Who is calling is known later. The request itself stays out: timers and connections that begin in it live longer.
+    requestContext.run({ ...request.trace, origin: { ip: request.ip, caller: undefined } }, next);
   });
   fastify.addHook('onResponse', (request, reply, next) => {
     const route = request.routeOptions.url;

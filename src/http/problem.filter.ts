@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isConflict, isUnavailable } from '../database/database-errors.js';
 import { DomainError, databaseUnavailable } from '../errors/domain-error.js';
 import { LOG, type Log } from '../logging/log.js';
+import { Observations } from '../observations/observations.js';
 import { errorCode, errorMessage } from '../resilience/error-code.js';
 import { PROBLEM_TYPE, type Problem, problem, STATUS_OF_KIND } from './problem.js';
 
@@ -35,14 +36,23 @@ const FASTIFY_REFUSALS: Readonly<Record<string, { code: string; detail: string }
 /** Turns whatever was thrown into the one form of errors. The only place that knows both worlds. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LOG) private readonly log: Log) {}
+  constructor(
+    @Inject(LOG) private readonly log: Log,
+    private readonly observations: Observations,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const refusal = this.refusalOf(error, request);
-    if (refusal.status >= 500)
+    // In maintenance, every write would be a line.
+    if (refusal.status >= 500 && refusal.code !== 'maintenance')
       this.log[refusal.status === 503 ? 'warn' : 'error']({ err: error }, refusal.detail);
+    if (refusal === INTERNAL) {
+      const { method, routeOptions, trace } = request;
+      const route = routeOptions.url ?? 'unknown';
+      this.observations.tell('requestFailed', { error, method, route, traceId: trace.traceId });
+    }
     if (reply.sent) return;
     if (refusal.retryAfterSeconds !== undefined) {
       void reply.header('retry-after', String(Math.max(1, Math.ceil(refusal.retryAfterSeconds))));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestContext } from '../logging/request-context.js';
+import { activeTraceId } from '../telemetry/spans.js';
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-|$)/;
 const REQUEST_ID = /^[A-Za-z0-9._:@+-]{1,128}$/;
@@ -9,12 +10,12 @@ const NO_SPAN = '0'.repeat(16);
 
 /**
  * The trace that a request belongs to: the caller's, where it sent one, else a new one. A malformed header
- * counts as absent.
+ * counts as absent. Where OpenTelemetry takes traces, it has read the header already.
  *
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
 export function traceContext(headers: IncomingHttpHeaders): RequestContext {
-  const traceId = traceIdOf(headers.traceparent) ?? randomUUID().replaceAll('-', '');
+  const traceId = activeTraceId() ?? traceIdOf(headers.traceparent) ?? randomUUID().replaceAll('-', '');
   const requestId = headers['x-request-id'];
   return {
     traceId,

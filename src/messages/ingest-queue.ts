@@ -5,6 +5,7 @@ import { CONFIG } from '../config/config.module.js';
 import { isConflict, isPoolTimeout, isUnavailable, violatedConstraint } from '../database/database-errors.js';
 import { DomainError } from '../errors/domain-error.js';
 import { OutboxSignal } from '../events/outbox-signal.js';
+import { Observations } from '../observations/observations.js';
 import { retryPolicy } from '../resilience/retry-policy.js';
 import { type IncomingMessage, type IngestOutcome, IngestRepository } from './ingest.repository.js';
 
@@ -33,6 +34,7 @@ export class IngestQueue {
   constructor(
     private readonly repository: IngestRepository,
     private readonly signal: OutboxSignal,
+    private readonly observations: Observations,
     @Inject(CONFIG) config: Config,
   ) {
     this.settings = config.messages;
@@ -51,6 +53,7 @@ export class IngestQueue {
    */
   submit(message: IncomingMessage): Promise<IngestOutcome> {
     if (this.waiting.length >= this.settings.queueMax) {
+      this.observations.tell('ingestRefused', undefined);
       throw new DomainError(
         'unavailable',
         'overloaded',
@@ -109,9 +112,11 @@ export class IngestQueue {
 
   /** Never throws: every message of the batch is answered, with its outcome or an error. */
   private async run(batch: readonly Waiting[]): Promise<void> {
+    const messages = batch.map((item) => item.message);
     try {
-      const outcomes = await this.store(batch.map((item) => item.message));
+      const outcomes = await this.store(messages);
       this.signal.raise();
+      this.observations.tell('ingested', { messages, outcomes });
       for (const { message, resolve, reject } of batch) {
         const outcome = outcomes.get(message.id);
         if (outcome) resolve(outcome);
@@ -121,6 +126,7 @@ export class IngestQueue {
       const [first, ...others] = batch;
       if (!first) return;
       if (others.length === 0 || isConflict(error) || isUnavailable(error)) {
+        this.observations.tell('ingested', { messages, outcomes: new Map() });
         for (const { reject } of batch) reject(error);
         return;
       }

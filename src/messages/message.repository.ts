@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { ListReads } from '../database/replicas/list-reads.js';
 import { invalidInput } from '../errors/domain-error.js';
 import { decodeCursor, type Page, type Position, toPage } from '../http/pagination.js';
 import { Message } from './message.entity.js';
@@ -8,7 +9,10 @@ import type { CorrectTriage, ListMessages } from './message.schemas.js';
 /** The table of messages. Ingest writes into it in its own way: see ingest-messages.sql. */
 @Injectable()
 export class MessageRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lists: ListReads,
+  ) {}
 
   findById(id: string): Promise<Message | null> {
     return this.dataSource.manager.findOneBy(Message, { id });
@@ -53,6 +57,7 @@ export class MessageRepository {
         where id = $1 and direction = 'inbound'`,
       [id, correction.priority ?? null, correction.category ?? null, at],
     );
+    if (count === 1) await tx.query(`select tally($1, 'triage.corrected', '', 1)`, [at]);
     return count === 1;
   }
 
@@ -69,28 +74,45 @@ export class MessageRepository {
     if (after === null) {
       throw invalidInput([{ path: 'after', message: `there is no message ${query.after}` }]);
     }
-    const byTime = [query.clientId, query.conversationId, query.priority].some(
-      (filter) => filter !== undefined,
+    const rows = await this.lists.from((source) =>
+      listQuery(source, query, after, options.oldestFirst === true).getMany(),
     );
-    const positionOf = (message: Message): Position =>
-      byTime ? [message.createdAt.toISOString(), message.id] : [message.id];
-    const ascending = after !== undefined || options.oldestFirst === true;
-    const builder = this.dataSource.createQueryBuilder(Message, 'message').limit(query.limit + 1);
-    filter(builder, query);
-    for (const column of byTime ? ['message.created_at', 'message.id'] : ['message.id']) {
-      builder.addOrderBy(column, ascending ? 'ASC' : 'DESC');
-    }
-    if (after) beyond(builder, positionOf(after), '>', 'after');
-    if (query.cursor !== undefined) {
-      beyond(
-        builder,
-        decodeCursor(query.cursor, byTime ? ['time', 'id'] : ['id']),
-        ascending ? '>' : '<',
-        'cursor',
-      );
-    }
-    return toPage(await builder.getMany(), query.limit, positionOf, show);
+    return toPage(rows, query.limit, positionIn(query), show);
   }
+}
+
+/** What has a time of its own in the index of its range goes by it. */
+function isByTime(query: ListMessages): boolean {
+  return [query.clientId, query.conversationId, query.priority].some((filter) => filter !== undefined);
+}
+
+function positionIn(query: ListMessages): (message: Message) => Position {
+  return ({ createdAt, id }) => (isByTime(query) ? [createdAt.toISOString(), id] : [id]);
+}
+
+function listQuery(
+  source: DataSource,
+  query: ListMessages,
+  after: Message | undefined,
+  oldestFirst: boolean,
+): SelectQueryBuilder<Message> {
+  const byTime = isByTime(query);
+  const ascending = after !== undefined || oldestFirst;
+  const builder = source.createQueryBuilder(Message, 'message').limit(query.limit + 1);
+  filter(builder, query);
+  for (const column of byTime ? ['message.created_at', 'message.id'] : ['message.id']) {
+    builder.addOrderBy(column, ascending ? 'ASC' : 'DESC');
+  }
+  if (after) beyond(builder, positionIn(query)(after), '>', 'after');
+  if (query.cursor !== undefined) {
+    beyond(
+      builder,
+      decodeCursor(query.cursor, byTime ? ['time', 'id'] : ['id']),
+      ascending ? '>' : '<',
+      'cursor',
+    );
+  }
+  return builder;
 }
 
 function filter(builder: SelectQueryBuilder<Message>, query: ListMessages): void {

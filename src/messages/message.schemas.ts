@@ -109,9 +109,12 @@ export const receiveMessageSchema = z
 
 export type ReceiveMessage = z.infer<typeof receiveMessageSchema>;
 
+/** Who may decide how urgent a message is. */
+export const TRIAGE_SOURCES = ['offline'] as const;
+
 export const triageSchema = z
   .object({
-    source: z.enum(['offline']).describe('who decided'),
+    source: z.enum(TRIAGE_SOURCES).describe('who decided'),
     confidence: z.number().min(0).max(1).describe('how sure the triage is'),
     status: z.enum(['done']).describe('whether more is to come'),
   })

@@ -22,6 +22,6 @@ import { ReplyWatch } from './reply-watch.js';
     ReplyWatch,
     IdempotencyCleanup,
   ],
-  exports: [MessageService, MessageRepository, ReplyWatch],
+  exports: [IngestQueue, MessageService, MessageRepository, ReplyWatch],
 })
 export class MessagesModule {}

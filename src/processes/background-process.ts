@@ -25,6 +25,8 @@ export interface BackgroundProcess {
    * @param stopping aborted when the process should come to its end soon
    */
   run(stopping: AbortSignal): Promise<Run>;
+  /** What keeps on looking after Otklik itself while everything else pauses. */
+  readonly goesOnInMaintenance?: true;
   /** Waits for what runs have begun and left to go on behind them. */
   settled?(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { notFound } from '../errors/domain-error.js';
 import { LOG, type Log } from '../logging/log.js';
+import { Observations } from '../observations/observations.js';
 import { errorMessage } from '../resilience/error-code.js';
 import type { BackgroundProcess, ProcessHandle } from './background-process.js';
 import { ProcessRunner, type ProcessStatus } from './process-runner.js';
@@ -32,11 +33,13 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   private stopLooking: () => void = () => undefined;
   private looking: Promise<void> = Promise.resolve();
   private stopped = false;
+  private held = false;
 
   constructor(
     private readonly clock: Clock,
     private readonly table: ProcessSwitches,
     private readonly wakeups: ProcessWakeups,
+    private readonly observations: Observations,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -47,7 +50,13 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   register(process: BackgroundProcess): ProcessHandle {
     if (this.runners.has(process.name))
       throw new Error(`There are two background processes ${process.name}.`);
-    const runner = new ProcessRunner(process, this.clock, this.config.backgroundProcesses, this.log);
+    const runner = new ProcessRunner(
+      process,
+      this.clock,
+      this.config.backgroundProcesses,
+      this.log,
+      this.observations,
+    );
     this.runners.set(process.name, runner);
     return {
       wake: (at) => this.wake(runner, at),
@@ -81,7 +90,7 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     this.stopLooking();
-    await this.wakeups.stop();
+    this.wakeups.stop();
     await this.looking;
     await Promise.all([...this.runners.values()].map((runner) => runner.stop()));
   }
@@ -90,6 +99,11 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   async list(): Promise<ListedProcess[]> {
     await this.look();
     return [...this.runners.keys()].sort().map((name) => this.listed(name));
+  }
+
+  /** How each background process stands here, by its name; asks nobody. */
+  statuses(): [name: string, status: ProcessStatus][] {
+    return [...this.runners].map(([name, runner]) => [name, runner.status]);
   }
 
   /** How a background process stands here; asks nobody. */
@@ -128,6 +142,32 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
       await this.decided();
     }
     return this.listed(name);
+  }
+
+  /** The same, because somebody wants it: it stands in the audit log. @throws DomainError `process_not_found` */
+  async runByHand(name: string): Promise<ListedProcess> {
+    this.runner(name);
+    await this.table.recordRun(name);
+    return this.run(name);
+  }
+
+  /** From now on nothing is begun but what goes on in maintenance; what runs comes to its end. */
+  hold(): void {
+    this.held = true;
+    this.apply();
+  }
+
+  release(): void {
+    this.held = false;
+    this.apply();
+  }
+
+  private apply(): void {
+    for (const [name, runner] of this.runners) {
+      const isHeld = this.held && !runner.process.goesOnInMaintenance;
+      if (isHeld || this.switches?.get(name)?.pausedAt) runner.pause();
+      else runner.resume();
+    }
   }
 
   private runner(name: string): ProcessRunner {
@@ -172,12 +212,11 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
     const before = this.switches;
     const switches = new Map((await this.table.list()).map((row) => [row.name, row]));
     this.switches = switches;
+    this.apply();
+    // What was asked for before this process started was for others.
+    if (!this.isWorker || before === undefined) return;
     for (const [name, runner] of this.runners) {
       const now = switches.get(name);
-      if (now?.pausedAt) runner.pause();
-      else runner.resume();
-      // What was asked for before this process started was for others.
-      if (!this.isWorker || before === undefined) continue;
       if ((now?.runRequests ?? 0) > (before.get(name)?.runRequests ?? 0)) void runner.runNow();
     }
   }

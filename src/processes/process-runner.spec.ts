@@ -1,6 +1,8 @@
 import { CapturedLog } from '../../test/support/captured-log.js';
 import { eventually } from '../../test/support/eventually.js';
 import { SettableClock } from '../../test/support/settable-clock.js';
+import { type RequestContext, requestContext } from '../logging/request-context.js';
+import { Observations } from '../observations/observations.js';
 import type { Run } from './background-process.js';
 import { ProcessRunner } from './process-runner.js';
 
@@ -9,7 +11,12 @@ const INTERVAL = 60_000;
 describe('a background process', () => {
   const clock = new SettableClock();
   const captured = new CapturedLog();
-  let runs: { stopping: AbortSignal; end(run?: Run): void; fail(error: Error): void }[];
+  let runs: {
+    stopping: AbortSignal;
+    context: RequestContext | undefined;
+    end(run?: Run): void;
+    fail(error: Error): void;
+  }[];
   let runner: ProcessRunner;
 
   beforeEach(() => {
@@ -22,12 +29,18 @@ describe('a background process', () => {
         interval: INTERVAL,
         run: (stopping) =>
           new Promise((resolve, reject) => {
-            runs.push({ stopping, end: (run = { handled: 0 }) => resolve(run), fail: reject });
+            runs.push({
+              stopping,
+              context: requestContext.getStore(),
+              end: (run = { handled: 0 }) => resolve(run),
+              fail: reject,
+            });
           }),
       },
       clock,
       { controlInterval: 1_000, retryBaseDelay: 100, retryMaxDelay: 10_000 },
       captured.log,
+      new Observations(captured.log),
     );
   });
 
@@ -172,6 +185,22 @@ describe('a background process', () => {
     runs[1]?.end({ handled: 7 });
     await asked;
     expect(runner.status).toMatchObject({ state: 'paused', handled: 7 });
+  });
+
+  it('belongs to no request, whichever woke it or asked for it', async () => {
+    await startAndEndFirst();
+    const context = { traceId: 'a'.repeat(32), requestId: 'request' };
+    requestContext.run(context, () => runner.wake());
+    await until(2);
+    runs[1]?.end();
+    await settled();
+    const asked = requestContext.run(context, () => runner.runNow());
+    await until(3);
+    runs[2]?.end();
+    await asked;
+    clock.advance(INTERVAL);
+    await until(4);
+    expect(runs.map((run) => run.context)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it('is told to stop, and stopping waits for its end', async () => {

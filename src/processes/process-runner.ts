@@ -2,6 +2,8 @@ import { ExponentialBackoff, type IBackoff, type IBackoffFactory } from 'cockati
 import type { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../logging/log.js';
+import { requestContext } from '../logging/request-context.js';
+import type { Fault, Observations } from '../observations/observations.js';
 import { errorMessage } from '../resilience/error-code.js';
 import type { BackgroundProcess, ProcessHandle, Run } from './background-process.js';
 
@@ -12,6 +14,7 @@ export interface ProcessStatus {
   readonly lastRunDuration: number | undefined;
   readonly lastError: string | undefined;
   readonly nextRunAt: number | undefined;
+  readonly isPaused: boolean;
   readonly lag: number;
   readonly runs: number;
   readonly failedRuns: number;
@@ -51,6 +54,7 @@ export class ProcessRunner implements ProcessHandle {
     private readonly clock: Clock,
     settings: Config['backgroundProcesses'],
     private readonly log: Log,
+    private readonly observations: Observations,
   ) {
     this.backoffs = new ExponentialBackoff({
       initialDelay: settings.retryBaseDelay,
@@ -65,6 +69,7 @@ export class ProcessRunner implements ProcessHandle {
       lastRunDuration: this.lastRunDuration,
       lastError: this.lastError,
       nextRunAt: this.nextAt,
+      isPaused: this.paused,
       lag: this.overdue(),
       runs: this.runs,
       failedRuns: this.failedRuns,
@@ -131,11 +136,14 @@ export class ProcessRunner implements ProcessHandle {
     this.cancelPlan();
     if (!this.started || this.paused || this.stopping.signal.aborted) return;
     this.nextAt = at;
-    this.callOff = this.clock.wakeAt(at, () => {
-      // A timer may come early, and a long wait comes in pieces.
-      if (this.clock.now() < at) this.plan(at);
-      else void this.runNow();
-    });
+    // Where a request woke it, what it does is nobody's request all the same.
+    this.callOff = requestContext.exit(() =>
+      this.clock.wakeAt(at, () => {
+        // A timer may come early, and a long wait comes in pieces.
+        if (this.clock.now() < at) this.plan(at);
+        else void this.runNow();
+      }),
+    );
   }
 
   private cancelPlan(): void {
@@ -150,8 +158,9 @@ export class ProcessRunner implements ProcessHandle {
     this.lastRunAt = startedAt;
     this.runs++;
     let next = startedAt + this.process.interval;
+    let fault: Fault | undefined;
     try {
-      const run: Run = await this.process.run(this.stopping.signal);
+      const run: Run = await requestContext.exit(() => this.process.run(this.stopping.signal));
       this.report(run.handled, run.failed ?? 0);
       this.lag = run.lag ?? 0;
       next = Math.min(next, run.nextAt ?? next);
@@ -161,6 +170,7 @@ export class ProcessRunner implements ProcessHandle {
       this.failingSince = undefined;
       this.backoff = undefined;
     } catch (error) {
+      fault = { error };
       this.failedRuns++;
       this.failingSince ??= startedAt;
       this.backoff = this.backoff ? this.backoff.next(undefined) : this.backoffs.next(undefined);
@@ -171,6 +181,11 @@ export class ProcessRunner implements ProcessHandle {
       this.lastError = errorMessage(error);
     }
     this.lastRunDuration = performance.now() - started;
+    this.observations.tell('processRan', {
+      name: this.process.name,
+      duration: this.lastRunDuration,
+      fault,
+    });
     this.nextAt = next;
   }
 

@@ -96,6 +96,6 @@ export class ProcessController {
     problems: MISSING,
   })
   async run(@Param('name', { schema: processName }) name: string): Promise<ProcessView> {
-    return processView(await this.processes.run(name));
+    return processView(await this.processes.runByHand(name));
   }
 }

@@ -7,7 +7,10 @@ export const processSchema = z
     description: z.string().describe('what it does'),
     state: z
       .enum(['waiting', 'running', 'paused', 'failing', 'not_here'])
-      .describe('failing: its last run failed, another follows; not_here: this process has no role `worker`'),
+      .describe(
+        'paused: by somebody, or because it is maintenance; failing: its last run failed, another follows; not_here: this ' +
+          'process has no role `worker`',
+      ),
     pausedAt: z.iso.datetime().nullable().describe('when somebody paused it, in all processes'),
     lastRunAt: z.iso.datetime().nullable().describe('when its last run here began'),
     lastRunMs: z.number().nullable().describe('how long that took, in milliseconds'),

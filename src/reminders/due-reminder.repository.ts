@@ -136,18 +136,23 @@ export class DueReminderRepository {
     attempts: number,
     retryAt: Date,
   ): Promise<boolean | undefined> {
-    const [rows] = await this.dataSource.query(
-      `update reminders
-          set attempts     = attempts + 1,
-              failure      = $4,
-              failed_at    = case when attempts + 1 >= $5 then $3::timestamptz end,
-              leased_until = case when attempts + 1 < $5 then $6::timestamptz end
-        where id = $1 and lease_token = $2
-          and coalesce(sent_at, cancelled_at, failed_at) is null
-       returning failed_at is not null as "isLast"`,
+    const [row] = await this.dataSource.query(
+      `with attempted as (
+         update reminders
+            set attempts     = attempts + 1,
+                failure      = $4,
+                failed_at    = case when attempts + 1 >= $5 then $3::timestamptz end,
+                leased_until = case when attempts + 1 < $5 then $6::timestamptz end
+          where id = $1 and lease_token = $2
+            and coalesce(sent_at, cancelled_at, failed_at) is null
+         returning kind, failed_at
+       )
+       select failed_at is not null as "isLast",
+              case when failed_at is not null then tally($3, 'reminders.failed', kind::text, 1) end
+         from attempted`,
       [id, leaseToken, at, reason, attempts, retryAt],
     );
-    return rows[0]?.isLast;
+    return row?.isLast;
   }
 }
 

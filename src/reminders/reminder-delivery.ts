@@ -7,6 +7,7 @@ import { CONFIG } from '../config/config.module.js';
 import { isConflict, isSystemFault } from '../database/database-errors.js';
 import { LOG, type Log } from '../logging/log.js';
 import { requestContext } from '../logging/request-context.js';
+import { Observations } from '../observations/observations.js';
 import { errorMessage } from '../resilience/error-code.js';
 import { retryPolicy } from '../resilience/retry-policy.js';
 import { type ClaimedReminder, DueReminderRepository, type PlannedSend } from './due-reminder.repository.js';
@@ -39,6 +40,7 @@ export class ReminderDelivery {
     private readonly policies: ReminderPolicies,
     private readonly chains: ReminderChains,
     private readonly clock: Clock,
+    private readonly observations: Observations,
     @Inject(CONFIG) config: Config,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -109,6 +111,8 @@ export class ReminderDelivery {
       const now = this.clock.now();
       const planned = left.map((reminder) => this.plan(reminder, now));
       const sent = await this.retries.execute(() => this.reminders.send(planned, now, traceId));
+      this.observations.tell('remindersDealtWith', { outcome: 'sent', count: sent.sent });
+      this.observations.tell('remindersDealtWith', { outcome: 'cancelled', count: sent.cancelled });
       handled += sent.sent + sent.cancelled;
       lost -= sent.sent + sent.cancelled;
       nextAt = Math.min(nextAt, sent.nextAt ?? nextAt);
@@ -148,6 +152,7 @@ export class ReminderDelivery {
       new Date(retryAt),
     );
     if (isLast === undefined) return { handled: 0, failed: 0, lost: 1, nextAt: Number.POSITIVE_INFINITY };
+    this.observations.tell('remindersDealtWith', { outcome: isLast ? 'failed' : 'retried', count: 1 });
     const { id: reminderId, conversationId } = reminder;
     this.log.warn(
       { reminderId, conversationId, reason },

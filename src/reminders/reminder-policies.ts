@@ -3,12 +3,12 @@ import { Clock, IdGenerator } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Priority } from '../conversations/priority.js';
-import { Transactor } from '../database/transactor.js';
 import { LOG, type Log } from '../logging/log.js';
 import { errorMessage } from '../resilience/error-code.js';
 import { ReminderPolicy } from './reminder-policy.js';
 import { ReminderPolicyRepository } from './reminder-policy.repository.js';
 import type { ReminderPolicyView } from './reminder-policy.schemas.js';
+import { ReminderPolicyCache } from './reminder-policy-cache.js';
 
 /** A reminder that is to be stored. */
 export interface PlannedReminder {
@@ -23,7 +23,8 @@ const SHORTEST_PAUSE = 100;
 
 /**
  * When the team is reminded of a conversation of each priority. The policies are rows in the database; each
- * process keeps a copy, fetched anew every `REMINDER_POLICY_CACHE_TTL`, so planning costs a message no round trip.
+ * process keeps a copy, fetched anew when another changed them and every `REMINDER_POLICY_CACHE_TTL`, so planning costs
+ * a message no round trip.
  */
 @Injectable()
 export class ReminderPolicies implements OnModuleInit, OnApplicationShutdown {
@@ -38,7 +39,7 @@ export class ReminderPolicies implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly table: ReminderPolicyRepository,
-    private readonly transactor: Transactor,
+    private readonly cache: ReminderPolicyCache,
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
     @Inject(CONFIG) config: Config,
@@ -50,6 +51,9 @@ export class ReminderPolicies implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     await this.load();
     this.refreshLater();
+    this.cache.onChanged(() => {
+      if (!this.stopped) this.refreshing = this.refresh();
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -64,9 +68,9 @@ export class ReminderPolicies implements OnModuleInit, OnApplicationShutdown {
     return [...this.policies.values()].map(({ view }) => view);
   }
 
-  /** Stores a changed policy; this process plans by it at once, others when they next fetch it. */
+  /** Stores a changed policy; this process plans by it at once, others when they hear of it or next fetch it. */
   async store(policy: ReminderPolicyView, at: Date): Promise<void> {
-    await this.transactor.run((tx) => this.table.update(tx, policy, at));
+    await this.cache.store(policy, at);
     await this.load();
   }
 

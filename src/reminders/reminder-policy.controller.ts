@@ -5,7 +5,6 @@ import type { Priority } from '../conversations/priority.js';
 import { BODY_PROBLEMS, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
-import { ReminderPolicies } from './reminder-policies.js';
 import {
   type ChangedPolicyView,
   type ChangePolicy,
@@ -17,13 +16,14 @@ import {
   reminderPolicyPageSchema,
 } from './reminder-policy.schemas.js';
 import { ReminderPolicyService } from './reminder-policy.service.js';
+import { ReminderPolicyCache } from './reminder-policy-cache.js';
 
 @ApiTags('Reminders')
 @Controller('api/reminder-policies')
 @RateLimit('messages')
 export class ReminderPolicyController {
   constructor(
-    private readonly policies: ReminderPolicies,
+    private readonly policies: ReminderPolicyCache,
     private readonly service: ReminderPolicyService,
   ) {}
 

@@ -29,9 +29,18 @@ export class ReminderPolicyRepository {
   }
 
   /** A policy that nobody changes until the transaction ends. */
-  async hold(tx: EntityManager, priority: Priority): Promise<StoredPolicy> {
+  hold(tx: EntityManager, priority: Priority): Promise<StoredPolicy> {
+    return this.lock(tx, priority, 'share');
+  }
+
+  /** A policy that is about to be changed. */
+  holdForChange(tx: EntityManager, priority: Priority): Promise<StoredPolicy> {
+    return this.lock(tx, priority, 'no key update');
+  }
+
+  private async lock(tx: EntityManager, priority: Priority, lock: string): Promise<StoredPolicy> {
     const rows: Row[] = await tx.query(
-      `select ${COLUMNS} from reminder_policies where priority = $1 for share`,
+      `select ${COLUMNS} from reminder_policies where priority = $1 for ${lock}`,
       [priority],
     );
     const [policy] = rows.map(stored);

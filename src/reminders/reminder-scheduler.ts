@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { Observations } from '../observations/observations.js';
 import type { ProcessHandle, Run } from '../processes/background-process.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
 import { type ClaimedReminder, DueReminderRepository } from './due-reminder.repository.js';
@@ -27,6 +28,7 @@ export class ReminderScheduler {
     private readonly reminders: DueReminderRepository,
     private readonly delivery: ReminderDelivery,
     private readonly clock: Clock,
+    private readonly observations: Observations,
     processes: BackgroundProcesses,
     @Inject(CONFIG) config: Config,
   ) {
@@ -69,7 +71,7 @@ export class ReminderScheduler {
       }
       const now = this.clock.now();
       const claim = await this.reminders.claim(now, lease, batchSize);
-      lag = Math.max(lag, lateness(claim.reminders, now));
+      lag = Math.max(lag, this.lateness(claim.reminders, now));
       if (claim.reminders.length > 0) this.begin(claim.reminders);
       if (claim.reminders.length < batchSize) {
         nextAt = claim.nextAt;
@@ -77,6 +79,18 @@ export class ReminderScheduler {
       }
     }
     return { handled: 0, nextAt, lag };
+  }
+
+  /** How late the first attempt at the most overdue one begins, in milliseconds. */
+  private lateness(claimed: Batch, now: number): number {
+    let most = 0;
+    for (const { attempts, scheduledAt } of claimed) {
+      if (attempts > 0) continue;
+      const lateness = now - scheduledAt.getTime();
+      this.observations.tell('reminderBegun', { lateness });
+      most = Math.max(most, lateness);
+    }
+    return most;
   }
 
   private begin(batch: Batch): void {
@@ -105,10 +119,4 @@ export class ReminderScheduler {
   private async settled(): Promise<void> {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
-}
-
-/** How late the first attempt at the most overdue one begins, in milliseconds. */
-function lateness(claimed: Batch, now: number): number {
-  const first = claimed.filter(({ attempts }) => attempts === 0);
-  return first.reduce((most, { scheduledAt }) => Math.max(most, now - scheduledAt.getTime()), 0);
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { ListReads } from '../database/replicas/list-reads.js';
 import { decodeCursor, type Page, toPage } from '../http/pagination.js';
 import { Reminder } from './reminder.entity.js';
 import type { ListReminders, ReminderStatus } from './reminder.schemas.js';
@@ -20,7 +21,10 @@ const WHERE_STATUS: Readonly<Record<ReminderStatus, string>> = {
 /** The table of reminders. */
 @Injectable()
 export class ReminderRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lists: ListReads,
+  ) {}
 
   async insert(tx: EntityManager, reminders: readonly Partial<Reminder>[]): Promise<void> {
     await tx.insert(Reminder, [...reminders]);
@@ -86,23 +90,27 @@ export class ReminderRepository {
   }
 
   /** Reminders, the next one due first. */
-  async list<T>(
-    { status, conversationId, limit, cursor }: ListReminders,
-    show: (reminder: Reminder) => T,
-  ): Promise<Page<T>> {
-    const query = this.dataSource
-      .createQueryBuilder(Reminder, 'reminder')
-      .orderBy('reminder.scheduled_at', 'ASC')
-      .addOrderBy('reminder.id', 'ASC')
-      .limit(limit + 1);
-    if (status !== undefined) query.andWhere(WHERE_STATUS[status]);
-    if (conversationId !== undefined)
-      query.andWhere('reminder.conversation_id = :conversationId', { conversationId });
-    if (cursor !== undefined) {
-      const [at, id] = decodeCursor(cursor, ['time', 'id']);
-      query.andWhere('(reminder.scheduled_at, reminder.id) > (:at, :id)', { at, id });
-    }
-    const rows = await query.getMany();
-    return toPage(rows, limit, (reminder) => [reminder.scheduledAt.toISOString(), reminder.id], show);
+  async list<T>(filter: ListReminders, show: (reminder: Reminder) => T): Promise<Page<T>> {
+    const rows = await this.lists.from((source) => listQuery(source, filter).getMany());
+    return toPage(rows, filter.limit, ({ scheduledAt, id }) => [scheduledAt.toISOString(), id], show);
   }
+}
+
+function listQuery(
+  source: DataSource,
+  { status, conversationId, limit, cursor }: ListReminders,
+): SelectQueryBuilder<Reminder> {
+  const query = source
+    .createQueryBuilder(Reminder, 'reminder')
+    .orderBy('reminder.scheduled_at', 'ASC')
+    .addOrderBy('reminder.id', 'ASC')
+    .limit(limit + 1);
+  if (status !== undefined) query.andWhere(WHERE_STATUS[status]);
+  if (conversationId !== undefined)
+    query.andWhere('reminder.conversation_id = :conversationId', { conversationId });
+  if (cursor !== undefined) {
+    const [at, id] = decodeCursor(cursor, ['time', 'id']);
+    query.andWhere('(reminder.scheduled_at, reminder.id) > (:at, :id)', { at, id });
+  }
+  return query;
 }

@@ -12,6 +12,7 @@ import { ReminderPolicies } from './reminder-policies.js';
 import { ReminderPolicyController } from './reminder-policy.controller.js';
 import { ReminderPolicyRepository } from './reminder-policy.repository.js';
 import { ReminderPolicyService } from './reminder-policy.service.js';
+import { ReminderPolicyCache } from './reminder-policy-cache.js';
 import { ReminderPolicyChangeRepository } from './reminder-policy-change.repository.js';
 import { ReminderPolicyFollowUp } from './reminder-policy-follow-up.js';
 import { ReminderPolicyRecalculation } from './reminder-policy-recalculation.js';
@@ -25,6 +26,7 @@ import { ReminderScheduler } from './reminder-scheduler.js';
     ReminderService,
     ReminderRepository,
     ReminderPolicies,
+    ReminderPolicyCache,
     ReminderPolicyRepository,
     ReminderPolicyService,
     ReminderPolicyRecalculation,

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 
 /** How far webhooks are behind, in the whole installation. */
 export interface DeliveryBacklog {
   readonly enabled: number;
   /** Of these, how many have failed since their last success. */
   readonly failing: number;
+  /** Endpoints that get nothing for a while, because they failed or asked for time. */
+  readonly paused: number;
   /** Endpoints that Otklik disabled itself. */
   readonly disabled: number;
   /** When the first event happened of which no deliveries were made yet; null: there is none. */
@@ -17,13 +18,19 @@ export interface DeliveryBacklog {
 /** Looks how far webhooks are behind. */
 @Injectable()
 export class DeliveryBacklogs {
-  constructor(private readonly dataSource: DataSource) {}
-
-  /** One statement; an index probe for each endpoint. */
-  async read(at: Date): Promise<DeliveryBacklog> {
-    const [backlog] = await this.dataSource.query<DeliveryBacklog[]>(
+  /**
+   * One statement; an index probe for each endpoint.
+   *
+   * @param query sends it: whoever asks says how long it may take
+   */
+  async read(
+    at: Date,
+    query: (text: string, values: readonly unknown[]) => Promise<DeliveryBacklog[]>,
+  ): Promise<DeliveryBacklog> {
+    const [backlog] = await query(
       `select count(*) filter (where webhook.enabled)::int as enabled,
               count(*) filter (where webhook.enabled and state.failing_since is not null)::int as failing,
+              count(*) filter (where webhook.enabled and state.blocked_until > $1)::int as paused,
               count(*) filter (where webhook.disabled_reason in ('gone', 'failing'))::int as disabled,
               (select occurred_at from events
                 where position > (select position from event_fan_out)

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { walkAlongIndexes } from '../database/index-walk.js';
+import { ListReads } from '../database/replicas/list-reads.js';
 import { readRoutine } from '../database/routines.js';
 import { decodeCursor, type Page, type Position, toPage } from '../http/pagination.js';
 import { Attempt } from './attempt.entity.js';
@@ -91,7 +92,10 @@ const WALKS: Readonly<Record<DeliveryStatus, Walk>> = {
 /** The table of deliveries, for whoever looks at them or wants them repeated; dispatch/ sends them. */
 @Injectable()
 export class DeliveryRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lists: ListReads,
+  ) {}
 
   /** The deliveries of an endpoint. */
   async list<T>(
@@ -101,7 +105,7 @@ export class DeliveryRepository {
   ): Promise<Page<T>> {
     const walk = status === undefined ? BY_EVENT : WALKS[status];
     const position = cursor === undefined ? [] : walk.position(cursor);
-    const rows = await this.dataSource.transaction(async (tx): Promise<ListedDelivery[]> => {
+    const read = async (tx: EntityManager): Promise<ListedDelivery[]> => {
       await walkAlongIndexes(tx);
       return tx.query(
         `select ${LISTED}
@@ -111,7 +115,8 @@ export class DeliveryRepository {
           limit $2`,
         [webhookId, limit + 1, ...position],
       );
-    });
+    };
+    const rows = await this.lists.from((source) => source.transaction(read));
     return toPage(rows, limit, walk.positionOf, show);
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../clock/clock.js';
 import { afterCommit } from '../database/after-commit.js';
 import { Transactor } from '../database/transactor.js';
@@ -24,6 +25,7 @@ export class DeliveryService {
     private readonly webhooks: WebhookRepository,
     private readonly transactor: Transactor,
     private readonly dispatcher: Dispatcher,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
 
@@ -56,7 +58,14 @@ export class DeliveryService {
       if (found.outcome === null) await this.deliveries.hasten(tx, at, id);
       else await this.deliveries.requeue(tx, at, webhook.id, [found.eventId]);
       afterCommit(tx, () => this.dispatcher.wake());
-      return (await this.deliveries.find(id, tx)) ?? found;
+      const again = (await this.deliveries.find(id, tx)) ?? found;
+      await this.audit.record(tx, {
+        action: 'delivery.repeated',
+        subject: id,
+        before: { outcome: found.outcome },
+        after: { webhookId: webhook.id },
+      });
+      return again;
     });
     return deliveryView(delivery);
   }

@@ -55,8 +55,8 @@ const FAILED = `
 export class ReplayRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  async insert(replay: Replay): Promise<void> {
-    await this.dataSource.manager.insert(Replay, replay);
+  async insert(tx: EntityManager, replay: Replay): Promise<void> {
+    await tx.insert(Replay, replay);
   }
 
   find(webhookId: string, id: string): Promise<Replay | null> {

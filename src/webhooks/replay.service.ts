@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { Clock, IdGenerator } from '../clock/clock.js';
+import { Transactor } from '../database/transactor.js';
 import { type InputFault, invalidInput, notFound } from '../errors/domain-error.js';
 import type { Page } from '../http/pagination.js';
 import type { Replay } from './replay.entity.js';
@@ -17,6 +19,8 @@ export class ReplayService {
     private readonly replays: ReplayRepository,
     private readonly webhooks: WebhookRepository,
     private readonly process: WebhookReplays,
+    private readonly transactor: Transactor,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
   ) {}
@@ -46,7 +50,12 @@ export class ReplayService {
       createdAt: new Date(now),
       finishedAt: null,
     };
-    await this.replays.insert(replay);
+    await this.transactor.run(async (tx) => {
+      await this.replays.insert(tx, replay);
+      const { since: from, until: to, eventTypes, onlyFailed } = replayView(replay);
+      const after = { replayId: replay.id, since: from, until: to, eventTypes, onlyFailed };
+      await this.audit.record(tx, { action: 'webhook.replayed', subject: webhookId, after });
+    });
     this.process.wake();
     return replayView(replay);
   }

@@ -61,7 +61,9 @@ begin
         from unnest(event_ids) as given (id)
         join events event on event.id = given.id
        -- in the order in which others make them, so that nobody waits in a circle
-       order by event.position) event
+       order by event.position
+       -- Shared, so that none is deleted meanwhile: a delivery has an event.
+         for key share of event) event
   on conflict on constraint ux_deliveries_event do update
      set outcome = null, finished_at = null, tries = 0, leased_until = null,
          ordered_by = excluded.ordered_by, next_attempt_at = excluded.next_attempt_at

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../clock/clock.js';
 import { Transactor } from '../database/transactor.js';
 import { Outbox } from '../events/outbox.js';
@@ -13,6 +14,7 @@ export class WebhookDisabling {
     private readonly transactor: Transactor,
     private readonly webhooks: WebhookRepository,
     private readonly outbox: Outbox,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
   ) {}
@@ -30,6 +32,13 @@ export class WebhookDisabling {
           data: { webhookId, url, reason, disabledAt: at.toISOString() },
         },
       ]);
+      await this.audit.record(tx, {
+        action: 'webhook.disabled',
+        subject: webhookId,
+        before: { enabled: true },
+        after: { enabled: false, reason },
+        automatic: true,
+      });
       return url;
     });
     if (url === undefined) return false;

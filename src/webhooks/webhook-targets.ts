@@ -1,4 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { Cache } from '../cache/cache.js';
+import type { Cached } from '../cache/cached.js';
+import { LoadTogether } from '../cache/load-together.js';
 import { Clock } from '../clock/clock.js';
 import { DomainError } from '../errors/domain-error.js';
 import { LOG, type Log } from '../logging/log.js';
@@ -6,8 +10,8 @@ import { SecretSealing } from './secret-sealing.js';
 import type { Target } from './sending/attempt-result.js';
 import { type StoredTarget, WebhookRepository } from './webhook.repository.js';
 
-/** How many endpoints are remembered; the oldest go first. */
-const MOST = 5_000;
+/** How many endpoints a warm-up fetches. */
+const MOST_WARMED = 1_000;
 
 interface OpenedSecret {
   readonly secret: string;
@@ -23,22 +27,27 @@ interface Remembered {
 }
 
 /**
- * What workers need to know of endpoints, secrets opened. It is loaded once for each revision; those that are asked for
- * in the same turn of the event loop are loaded together.
+ * What workers need to know of endpoints, secrets opened. Each is loaded once for its revision, which comes with every
+ * delivery; those that are asked for in the same turn of the event loop are loaded together. Nothing of them leaves the
+ * process: there are secrets in it.
  */
 @Injectable()
 export class WebhookTargets {
-  private readonly remembered = new Map<string, Remembered>();
-  private loading:
-    | { readonly ids: Set<string>; readonly loaded: Promise<Map<string, StoredTarget>> }
-    | undefined;
+  private readonly remembered: Cached<Remembered, StoredTarget>;
+  private readonly stored: LoadTogether<StoredTarget>;
 
   constructor(
     private readonly webhooks: WebhookRepository,
     private readonly sealing: SecretSealing,
     private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
-  ) {}
+    cache: Cache,
+  ) {
+    const form = z.custom<StoredTarget>().transform((stored) => this.opened(stored));
+    this.remembered = cache.of('webhook_endpoints', form);
+    this.stored = new LoadTogether((ids) => this.load(ids));
+    cache.onWarmUp('webhook_endpoints', () => this.warmUp());
+  }
 
   /**
    * An endpoint of this revision, or of a later one; the same object until something of it changes. Secrets that have
@@ -48,45 +57,32 @@ export class WebhookTargets {
    * @throws DomainError `secret_unreadable`
    */
   async get(webhookId: string, revision: number): Promise<Target | undefined> {
-    const known = this.remembered.get(webhookId);
-    if (known && known.target.revision >= revision) return this.present(known);
-    const stored = await this.load(webhookId);
-    if (!stored) {
-      this.remembered.delete(webhookId);
-      return undefined;
+    const load = () => this.stored.load(webhookId);
+    let known = this.remembered.peek(webhookId, load) ?? (await this.remembered.get(webhookId, load));
+    if (known && known.target.revision < revision) {
+      this.remembered.drop(webhookId);
+      known = await this.remembered.get(webhookId, load);
     }
-    return this.present(this.remember(stored));
+    return known && this.present(known);
   }
 
-  private async load(webhookId: string): Promise<StoredTarget | undefined> {
-    if (!this.loading) {
-      const ids = new Set<string>();
-      const loaded = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
-        this.loading = undefined;
-        const stored = await this.webhooks.findTargets([...ids]);
-        return new Map(stored.map((target) => [target.id, target]));
-      });
-      this.loading = { ids, loaded };
-    }
-    this.loading.ids.add(webhookId);
-    return (await this.loading.loaded).get(webhookId);
+  private async load(ids: readonly string[]): Promise<Map<string, StoredTarget>> {
+    const stored = await this.webhooks.findTargets(ids);
+    return new Map(stored.map((target) => [target.id, target]));
   }
 
-  private remember(stored: StoredTarget): Remembered {
-    // Whoever asked for it in the same moment has done so already.
-    const known = this.remembered.get(stored.id);
-    if (known && known.target.revision >= stored.revision) return known;
+  private async warmUp(): Promise<number> {
+    const ids = await this.webhooks.enabledIds(MOST_WARMED);
+    return (await this.remembered.getMany(ids, (missing) => this.load(missing))).size;
+  }
+
+  private opened(stored: StoredTarget): Remembered {
     const { id: webhookId, revision, url, headers } = stored;
-    const fresh: Remembered = {
+    return {
       secrets: this.open(stored),
       target: { webhookId, revision, url, headers, secrets: [] },
       validUntil: Number.NEGATIVE_INFINITY,
     };
-    this.remembered.delete(webhookId);
-    this.remembered.set(webhookId, fresh);
-    const oldest = this.remembered.keys().next().value;
-    if (this.remembered.size > MOST && oldest !== undefined) this.remembered.delete(oldest);
-    return fresh;
   }
 
   private open({ id, sealed, expiresAt }: StoredTarget): OpenedSecret[] {

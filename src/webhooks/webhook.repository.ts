@@ -83,6 +83,15 @@ export class WebhookRepository {
     );
   }
 
+  /** Endpoints that are told of events, the newest first. */
+  async enabledIds(limit: number): Promise<string[]> {
+    const rows: { id: string }[] = await this.dataSource.query(
+      'select id from webhooks where enabled order by id desc limit $1',
+      [limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Changes what is given; the endpoint is held. */
   async update(tx: EntityManager, id: string, change: WebhookChange): Promise<void> {
     const given = Object.entries(change).filter(([, value]) => value !== undefined);

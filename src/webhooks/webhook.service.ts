@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { Clock, IdGenerator } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -9,7 +8,7 @@ import type { Page } from '../http/pagination.js';
 import { FanOut } from './dispatch/fan-out.js';
 import { checkEndpointUrl } from './sending/endpoint-url.js';
 import type { Webhook } from './webhook.entity.js';
-import { type StoredWebhook, type WebhookChange, WebhookRepository } from './webhook.repository.js';
+import { type WebhookChange, WebhookRepository } from './webhook.repository.js';
 import type {
   ChangeWebhook,
   CreatedWebhook,
@@ -20,6 +19,7 @@ import type {
   WebhookView,
 } from './webhook.schemas.js';
 import { webhookView } from './webhook.view.js';
+import { WebhookChanges } from './webhook-changes.js';
 import { WebhookDeliveries } from './webhook-deliveries.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
@@ -29,6 +29,7 @@ export class WebhookService {
   constructor(
     private readonly transactor: Transactor,
     private readonly webhooks: WebhookRepository,
+    private readonly changes: WebhookChanges,
     private readonly secrets: WebhookSecrets,
     private readonly deliveries: WebhookDeliveries,
     private readonly fanOut: FanOut,
@@ -56,12 +57,15 @@ export class WebhookService {
       createdAt: at,
       updatedAt: at,
     };
+    const after = { ...webhook, failingSince: null, failures: 0, blockedUntil: null };
     const secret = await this.transactor.run(async (tx) => {
       await this.webhooks.insert(tx, webhook);
-      return this.secrets.add(tx, webhook.id, at);
+      const first = await this.secrets.add(tx, webhook.id, at);
+      await this.changes.record(tx, 'webhook.created', webhook.id, { after });
+      return first;
     });
     this.fanOut.endpointsChanged();
-    return { ...webhookView({ ...webhook, failingSince: null, failures: 0, blockedUntil: null }), secret };
+    return { ...webhookView(after), secret };
   }
 
   list(query: ListWebhooks): Promise<Page<WebhookView>> {
@@ -78,9 +82,11 @@ export class WebhookService {
   async change(id: string, { enabled, ...change }: ChangeWebhook): Promise<WebhookView> {
     if (change.url !== undefined) this.checkUrl(change.url);
     const changed = await this.transactor.run(async (tx) => {
-      const webhook = await this.hold(tx, id);
+      const before = await this.changes.hold(tx, id);
       const at = new Date(this.clock.now());
-      return this.apply(tx, webhook, { ...change, ...switched(webhook, enabled, at) }, at);
+      const after = await this.changes.apply(tx, before, { ...change, ...switched(before, enabled, at) }, at);
+      await this.changes.record(tx, 'webhook.changed', id, { before, after });
+      return after;
     });
     if (change.ordered === false) await this.deliveries.release(id);
     this.fanOut.endpointsChanged();
@@ -90,10 +96,11 @@ export class WebhookService {
   /** Enables an endpoint, as if it had never failed; one that is enabled stays as it is. */
   async enable(id: string): Promise<EnabledWebhook> {
     const { webhook, disabledAt } = await this.transactor.run(async (tx) => {
-      const webhook = await this.hold(tx, id);
+      const webhook = await this.changes.hold(tx, id);
       if (webhook.enabled) return { webhook, disabledAt: null };
       const at = new Date(this.clock.now());
-      const enabled = await this.apply(tx, webhook, switched(webhook, true, at), at);
+      const enabled = await this.changes.apply(tx, webhook, switched(webhook, true, at), at);
+      await this.changes.record(tx, 'webhook.enabled', id, { before: webhook, after: enabled });
       return { webhook: enabled, disabledAt: webhook.disabledAt };
     });
     this.fanOut.endpointsChanged();
@@ -103,10 +110,12 @@ export class WebhookService {
   /** Makes a new secret, which nothing can show again; the one before signs too for WEBHOOK_SECRET_OVERLAP. */
   rotateSecret(id: string): Promise<RotatedSecret> {
     return this.transactor.run(async (tx) => {
-      const webhook = await this.hold(tx, id);
+      const webhook = await this.changes.hold(tx, id);
       const at = new Date(this.clock.now());
-      await this.apply(tx, webhook, {}, at);
-      return this.secrets.rotate(tx, id, at);
+      await this.changes.apply(tx, webhook, {}, at);
+      const rotated = await this.secrets.rotate(tx, id, at);
+      await this.changes.record(tx, 'webhook.secret_rotated', id, {});
+      return rotated;
     });
   }
 
@@ -116,30 +125,16 @@ export class WebhookService {
    */
   async remove(id: string): Promise<void> {
     await this.transactor.run(async (tx) => {
-      const webhook = await this.hold(tx, id);
+      const before = await this.changes.hold(tx, id);
       const at = new Date(this.clock.now());
-      await this.apply(tx, webhook, switched(webhook, false, at), at);
+      await this.changes.apply(tx, before, switched(before, false, at), at);
+      await this.changes.record(tx, 'webhook.deletion_begun', id, { before });
     });
     await this.deliveries.delete(id);
-    await this.transactor.run((tx) => this.webhooks.delete(tx, id));
-  }
-
-  /** Stores a change, with what follows from it. */
-  private async apply(
-    tx: EntityManager,
-    { id, revision }: StoredWebhook,
-    change: WebhookChange,
-    at: Date,
-  ): Promise<StoredWebhook> {
-    await this.webhooks.update(tx, id, { ...change, revision: revision + 1, updatedAt: at });
-    if (change.enabled) await this.webhooks.recover(tx, id);
-    return this.hold(tx, id);
-  }
-
-  private async hold(tx: EntityManager, id: string): Promise<StoredWebhook> {
-    const webhook = await this.webhooks.hold(tx, id);
-    if (!webhook) throw notFound('webhook', id);
-    return webhook;
+    await this.transactor.run(async (tx) => {
+      await this.webhooks.delete(tx, id);
+      await this.changes.record(tx, 'webhook.deleted', id, {});
+    });
   }
 
   private checkUrl(url: string): void {

@@ -20,6 +20,7 @@ import { WebhookSender } from './sending/webhook-sender.js';
 import { WebhookController } from './webhook.controller.js';
 import { WebhookRepository } from './webhook.repository.js';
 import { WebhookService } from './webhook.service.js';
+import { WebhookChanges } from './webhook-changes.js';
 import { WebhookDeliveries } from './webhook-deliveries.js';
 import { WebhookDisabling } from './webhook-disabling.js';
 import { WebhookReplays } from './webhook-replays.js';
@@ -40,6 +41,7 @@ import { WebhookTestService } from './webhook-test.service.js';
     SecretSealing,
     WebhookTargets,
     WebhookDisabling,
+    WebhookChanges,
     WebhookTestService,
     WebhookTestRepository,
     WebhookSender,

@@ -13,6 +13,8 @@ export interface ExampleCall {
 /** Things that examples can be about; each is there, and nothing was done to it yet. */
 export interface Subjects {
   readonly messageId: string;
+  /** The one that wrote it. */
+  readonly clientId: string;
   readonly conversationId: string;
   readonly apiKeyId: string;
   readonly reminderId: string;
@@ -23,9 +25,11 @@ export interface Subjects {
   readonly eventId: string;
   /** One whose URL answers nobody. */
   readonly webhookId: string;
+  readonly erasureId: string;
   /** One of that webhook. */
   readonly deliveryId: string;
   readonly replayId: string;
+  readonly backupFilename: string;
 }
 
 /**
@@ -76,6 +80,9 @@ export function pathFor(operation: Operation, subjects: Subjects): string {
   return operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     if (name === 'id') return idFor(operation, subjects);
     if (name === 'replayId') return subjects.replayId;
+    if (name === 'filename') return subjects.backupFilename;
+    // Others want to read the one of the examples afterwards.
+    if (name === 'clientId' && operation.method === 'delete') return subjects.clientId;
     return String(exampleOf(operation.parameters?.find((parameter) => parameter.name === name)));
   });
 }
@@ -87,6 +94,7 @@ function idFor({ path }: Operation, subjects: Subjects): string {
   if (path.startsWith('/api/api-keys/')) return subjects.apiKeyId;
   if (path === '/api/reminders/{id}/retry') return subjects.failedReminderId;
   if (path.startsWith('/api/reminders/')) return subjects.reminderId;
+  if (path.startsWith('/api/erasures/')) return subjects.erasureId;
   if (path.startsWith('/api/webhooks/')) return subjects.webhookId;
   if (path.startsWith('/api/deliveries/')) return subjects.deliveryId;
   throw new Error(`No spec says what the id of ${path} is of.`);

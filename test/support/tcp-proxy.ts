@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** Stands between a client and a server, and can let connections hang as a broken network does. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
+  private isSilent = false;
 
   private constructor(
     private readonly server: Server,
@@ -22,7 +23,7 @@ export class TcpProxy {
     const proxy = new TcpProxy(server, own.href);
     server.on('connection', (client) => {
       const upstream = connect({ host: target.hostname, port: Number(target.port) });
-      client.pipe(upstream).pipe(client);
+      if (!proxy.isSilent) client.pipe(upstream).pipe(client);
       for (const socket of [client, upstream]) {
         proxy.sockets.add(socket);
         socket.on('error', () => undefined);
@@ -35,6 +36,18 @@ export class TcpProxy {
   /** From now on, nothing comes through the connections that are open, and nobody is told; new ones work. */
   hang(): void {
     for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
+  /** The same, and new ones hang as well, until `recover`. */
+  hangForGood(): void {
+    this.isSilent = true;
+    this.hang();
+  }
+
+  /** New connections work again; those that hung are lost. */
+  recover(): void {
+    this.isSilent = false;
+    for (const socket of this.sockets) socket.destroy();
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,9 @@ interface Options {
   readonly databaseUrl?: () => string;
 }
 
+/** A spec that lets days pass would make backups. */
+const NO_SCHEDULE = { BACKUP_DAILY_AT: 'off', BACKUP_WEEKLY_AT: 'off' };
+
 /**
  * The real application in this process, with a database of its own, spoken to over real HTTP.
  *
@@ -51,6 +54,7 @@ export class TestOtklik {
       // Nothing happens by itself, unless a spec wants it to.
       ROLES: 'api',
       RETRY_BASE_DELAY: 'PT0.001S',
+      ...NO_SCHEDULE,
       ...this.options.env,
     });
     this.running = await startOtklik(config, this.log.log, this.clock);

@@ -29,5 +29,6 @@ export const EXAMPLE = {
   escalationId: '019aa5c6-7b46-7f3a-8e21-5a6b7c8d9e0f',
   reminderId: '019aa5c6-7b42-7d10-a3b4-1c2d3e4f5a6b',
   webhookId: '019aa5c9-3c50-7d22-8f10-7e8d9c0b1a2f',
+  alertId: '019aa5ca-6a10-7c41-9e22-1f2a3b4c5d6e',
   clientId: 'shop-42',
 } as const;

@@ -7,7 +7,8 @@ import { DomainError } from '../../errors/domain-error.js';
 import { RateLimitStorage } from './rate-limit-storage.js';
 
 /** The groups of routes that have a limit of their own. */
-export type RateLimitGroup = 'default' | 'messages' | 'keys' | 'none';
+export const RATE_LIMIT_GROUPS = ['default', 'messages', 'keys'] as const;
+export type RateLimitGroup = (typeof RATE_LIMIT_GROUPS)[number] | 'none';
 
 /** Puts a controller or a handler into a group; `none` for probes, which must always get an answer. */
 export const RateLimit = Reflector.createDecorator<RateLimitGroup>();

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
 import { LOG, type Log } from '../../logging/log.js';
+import { Observations } from '../../observations/observations.js';
 import { errorMessage } from '../../resilience/error-code.js';
 import { DeliveryQueue, type Recorded, type RecordedAttempt } from './delivery-queue.js';
 
@@ -28,6 +29,7 @@ export class AttemptRecorder {
   constructor(
     private readonly queue: DeliveryQueue,
     private readonly clock: Clock,
+    private readonly observations: Observations,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
@@ -52,10 +54,9 @@ export class AttemptRecorder {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, BATCH_MOST);
       try {
-        const recorded = await this.queue.record(
-          batch.map(({ attempt }) => attempt),
-          this.clock.now(),
-        );
+        const attempts = batch.map(({ attempt }) => attempt);
+        const recorded = await this.queue.record(attempts, this.clock.now());
+        this.observations.tell('attempted', attempts);
         this.onRecorded(recorded);
         for (const { done } of batch) done();
       } catch (error) {

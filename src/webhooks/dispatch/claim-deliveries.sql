@@ -62,7 +62,9 @@ begin
        select from deliveries delivery
         where delivery.webhook_id = webhook.id and delivery.outcome is null
           and delivery.next_attempt_at <= __name__.at
-          and (delivery.leased_until is null or delivery.leased_until <= __name__.at));
+          and (delivery.leased_until is null or delivery.leased_until <= __name__.at)
+       -- One endpoint after the other, up to its first: without this, all that is due may be read to know whose it is.
+       offset 0);
 
   if due is not null then
     share := greatest(1, capacity / cardinality(due));

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RoutineCalls } from '../../database/routine-calls.js';
 import { readRoutine } from '../../database/routines.js';
+import { Observations } from '../../observations/observations.js';
 
 /** Makes deliveries of new events; runs inside PostgreSQL. */
 export const FAN_OUT_ROUTINE = readRoutine('fan_out_events', 'webhooks/dispatch/fan-out.sql');
@@ -22,12 +23,17 @@ interface Row {
   readonly missing: string | null;
   readonly seen: string | null;
   readonly endpoints: number;
+  /** How many events of each type were passed; null: none were. */
+  readonly types: Readonly<Record<string, number>> | null;
 }
 
 /** The way from events to deliveries. */
 @Injectable()
 export class FanOutRepository {
-  constructor(private readonly routines: RoutineCalls) {}
+  constructor(
+    private readonly routines: RoutineCalls,
+    private readonly observations: Observations,
+  ) {}
 
   /**
    * Makes deliveries of the events that come next, in one transaction.
@@ -38,7 +44,8 @@ export class FanOutRepository {
   async next(now: number, limit: number, decided: number): Promise<FannedOut | undefined> {
     const [row] = await this.routines.call<Row>(FAN_OUT_ROUTINE, [new Date(now), limit, decided]);
     if (!row) return undefined;
-    const { events, deliveries, missing, seen, endpoints } = row;
+    const { events, deliveries, missing, seen, endpoints, types } = row;
+    if (types) this.observations.tell('eventsPassed', { types, deliveries });
     const gap =
       missing === null || seen === null ? undefined : { missing: Number(missing), seen: Number(seen) };
     return { events, deliveries, gap, endpoints };

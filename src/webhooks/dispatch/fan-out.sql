@@ -12,7 +12,8 @@ returns table (
   deliveries integer,
   missing    bigint,  -- the number it stopped before; null: there was none
   seen       bigint,  -- the highest position that was there then
-  endpoints  integer  -- that are enabled
+  endpoints  integer, -- that are enabled
+  types      jsonb    -- how many events of each type were passed; null: none were
 )
 language plpgsql
 set enable_seqscan = off
@@ -89,6 +90,16 @@ begin
       ) subscribed
     on conflict on constraint ux_deliveries_event do nothing;
     get diagnostics deliveries = row_count;
+  end if;
+
+  if events > 0 then
+    select jsonb_object_agg(type, number)
+      into types
+      from (
+        select type, count(*) as number
+          from events event
+         where position > head and position <= last
+         group by type) passed;
   end if;
 
   if new_head > head then

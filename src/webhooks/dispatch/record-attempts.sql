@@ -62,8 +62,15 @@ begin
       from item
      where delivery.id = item.delivery_id
        and delivery.lease_token = item.lease_token
-       and delivery.outcome is null
+       -- The same as `is null`, but never a reason to look for them along the index of all that is pending.
+       and num_nulls(delivery.outcome) = 1
     returning delivery.id, delivery.outcome, delivery.ordered_by
+  ), tallied as (
+    insert into statistics_tallies (at, measure, label, amount)
+    select __name__.at, 'webhooks.deliveries', moved.outcome::text, count(*)
+      from moved
+     where moved.outcome is not null
+     group by moved.outcome
   ), lost as materialized (
     -- Those of another worker: kept where the endpoint, and the delivery with it, is not just being deleted.
     select delivery.id

@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici';
 import type { Config } from '../../config/config.js';
+import { retryAfter } from '../../resilience/retry-after.js';
 import { AnswerExcerpt } from './answer-excerpt.js';
 import { statusFailure, verdictOf } from './answer-verdict.js';
 import type { AttemptResult } from './attempt-result.js';
 import type { ConnectionState, ConnectionUser } from './connection.js';
 import { abortedFailure, type Failure, networkFailure, timeoutFailure } from './network-failure.js';
 import { maskHeaders } from './request-headers.js';
-import { retryAfter } from './retry-after.js';
 
 type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -43,8 +43,11 @@ export class PreparedTarget {
     };
   }
 
-  /** @param now milliseconds since 1970 */
-  request(outgoing: Outgoing, now: number): PreparedRequest {
+  /**
+   * @param now milliseconds since 1970
+   * @param spanId of the attempt, where traces are taken
+   */
+  request(outgoing: Outgoing, now: number, spanId?: string): PreparedRequest {
     const body = webhookBody(outgoing);
     const timestamp = Math.floor(now / 1000);
     const seconds = String(timestamp);
@@ -64,7 +67,7 @@ export class PreparedTarget {
       'webhook-timestamp': seconds,
       'webhook-signature': `v1,${MASK}`,
     };
-    const traceparent = traceparentOf(outgoing.traceId);
+    const traceparent = traceparentOf(outgoing.traceId, spanId);
     if (traceparent !== undefined) {
       headers.push('traceparent', traceparent);
       maskedHeaders.traceparent = traceparent;
@@ -78,8 +81,9 @@ export class PreparedTarget {
  *
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
-function traceparentOf(traceId: string | null): string | undefined {
+function traceparentOf(traceId: string | null, spanId: string | undefined): string | undefined {
   if (traceId === null || !TRACE_ID.test(traceId)) return undefined;
+  if (spanId !== undefined) return `00-${traceId}-${spanId}-01`;
   // Sixteen of its digits that are all random; Node makes these faster than random bytes.
   const uuid = randomUUID();
   return `00-${traceId}-${uuid.slice(0, 8)}${uuid.slice(28)}-01`;

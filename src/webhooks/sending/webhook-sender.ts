@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { packageFolder } from '../../config/package-folder.js';
 import { errorMessage } from '../../resilience/error-code.js';
+import { endAttempt, startAttempt } from '../../telemetry/spans.js';
 import { AddressGuard } from './address-guard.js';
 import type { AttemptResult, Outgoing, Target } from './attempt-result.js';
 import { Connection } from './connection.js';
@@ -20,6 +21,15 @@ import { PreparedTarget } from './prepared-target.js';
 const IDLE_CONNECTION = 4_000;
 /** With more connections than this many times the attempts at once, each is closed after its answer. */
 const CONNECTIONS_PER_ATTEMPT = 4;
+
+/** One attempt. */
+interface Sending {
+  readonly target: Target;
+  readonly outgoing: Outgoing;
+  readonly startedAt: number;
+  readonly spanId: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** Makes attempts: one signed HTTP request each, within one deadline, to allowed addresses only. */
 @Injectable()
@@ -72,11 +82,21 @@ export class WebhookSender implements OnApplicationShutdown {
    */
   send(target: Target, outgoing: Outgoing, signal?: AbortSignal): Promise<AttemptResult> {
     const startedAt = this.clock.now();
+    const { webhookId } = target;
+    const span = startAttempt(outgoing.traceId, {
+      'otklik.webhook': webhookId,
+      'otklik.event': outgoing.eventId,
+    });
     return new Promise((resolve) => {
+      const done = (result: AttemptResult) => {
+        endAttempt(span, result);
+        resolve(result);
+      };
       try {
-        this.start(target, outgoing, startedAt, signal, resolve);
+        const spanId = span?.spanContext().spanId;
+        this.start({ target, outgoing, startedAt, spanId, signal }, done);
       } catch (error) {
-        resolve(notSent(startedAt, 'aborted', `The request could not be made: ${errorMessage(error)}`));
+        done(notSent(startedAt, 'aborted', `The request could not be made: ${errorMessage(error)}`));
       }
     });
   }
@@ -88,10 +108,7 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 
   private start(
-    target: Target,
-    outgoing: Outgoing,
-    startedAt: number,
-    signal: AbortSignal | undefined,
+    { target, outgoing, startedAt, spanId, signal }: Sending,
     done: (result: AttemptResult) => void,
   ): void {
     const prepared = this.prepare(target);
@@ -100,7 +117,7 @@ export class WebhookSender implements OnApplicationShutdown {
       done(notSent(startedAt, 'address_refused', 'http:// is not allowed here (WEBHOOK_ALLOW_HTTP).'));
       return;
     }
-    const { body, headers, maskedHeaders } = prepared.request(outgoing, startedAt);
+    const { body, headers, maskedHeaders } = prepared.request(outgoing, startedAt, spanId);
     const exchange = new Exchange(this.settings, { url, maskedHeaders, startedAt }, (result) => {
       signal?.removeEventListener('abort', exchange.breakOff);
       done(result);

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
+import { RedisStatus } from '../redis/redis-status.js';
+import { Cache } from './cache.js';
+import type { CacheStats, ClearedCache, WarmedCache } from './cache.schemas.js';
+import { cacheStats } from './cache.view.js';
+import { Invalidations } from './invalidations.js';
+import { SharedCache } from './shared-cache.js';
+
+/** What administrators see of the caches, and do with them. */
+@Injectable()
+export class CacheService {
+  constructor(
+    private readonly cache: Cache,
+    private readonly shared: SharedCache,
+    private readonly invalidations: Invalidations,
+    private readonly redis: RedisStatus,
+    private readonly audit: AuditLog,
+  ) {}
+
+  async stats(): Promise<CacheStats> {
+    const memory = await this.redis.memory();
+    return cacheStats(this.cache.kinds(), this.shared, this.invalidations, this.redis.report(), memory);
+  }
+
+  async clear(pattern: string): Promise<ClearedCache> {
+    const { here, shared } = await this.cache.clear(pattern);
+    await this.audit.recordAlone({ action: 'cache.cleared', subject: pattern, after: { here, shared } });
+    return { pattern, here, shared: shared ?? null };
+  }
+
+  async warmUp(): Promise<WarmedCache> {
+    const warmed = await this.cache.warmUp();
+    await this.audit.recordAlone({ action: 'cache.warmed_up', subject: null });
+    return {
+      data: warmed.map(({ name, values, duration, error }) => ({
+        name,
+        values,
+        durationMs: duration,
+        error: error ?? null,
+      })),
+    };
+  }
+}

@@ -1,0 +1,115 @@
+import type { PoolClient, QueryConfig } from 'pg';
+import type { DataSource } from 'typeorm';
+import { errorMessage } from '../../resilience/error-code.js';
+import { poolOf } from '../pinging-pool.js';
+import { walPosition } from './wal-position.js';
+
+/** How long a replica may take to say how far it is, in milliseconds. */
+const PATIENCE = 1_000;
+
+/** How far the primary was at a moment: whatever was committed before the moment lies before the position. */
+export interface Milestone {
+  readonly at: number;
+  readonly position: bigint;
+}
+
+/** How a replica is. */
+export interface ReplicaReport {
+  /** Host, port and database. */
+  readonly name: string;
+  /** How far it is behind, in milliseconds; null: that is not known. */
+  readonly lagMs: number | null;
+  /** Why lists are not read from it; null: they are. */
+  readonly problem: string | null;
+}
+
+/** A streaming replica, and how far it is. */
+export class Replica {
+  readonly name: string;
+  private fault: string | undefined = 'it was not asked yet';
+  private passed: Milestone | undefined;
+  private lag: number | undefined;
+  private isClosed = false;
+
+  constructor(
+    readonly dataSource: DataSource,
+    url: string,
+    private readonly maxLag: number,
+  ) {
+    const { hostname, port, pathname } = new URL(url);
+    this.name = `${hostname}:${port || 5432}${pathname}`;
+  }
+
+  /** Whether everything is there that was committed before a moment, and the replica is one to be asked. */
+  has(since: number): boolean {
+    return this.problem === undefined && this.passed !== undefined && since < this.passed.at;
+  }
+
+  /** Everything that was committed before this moment is there. */
+  get completeUntil(): number | undefined {
+    return this.passed?.at;
+  }
+
+  report(): ReplicaReport {
+    return { name: this.name, lagMs: this.lag ?? null, problem: this.problem ?? null };
+  }
+
+  private get problem(): string | undefined {
+    if (this.fault !== undefined) return this.fault;
+    if (this.lag === undefined) return 'it is further behind than is remembered';
+    return this.lag > this.maxLag ? `it is ${this.lag} ms behind` : undefined;
+  }
+
+  /** It gave no answer to somebody: it is left alone until it answers us. */
+  failed(error: unknown): void {
+    this.fault = errorMessage(error);
+  }
+
+  /**
+   * Asks how far it is; never throws. Where the answer does not come in time, others are not kept waiting for it.
+   *
+   * @param milestones of the primary, in order of time
+   */
+  async check(milestones: readonly Milestone[]): Promise<void> {
+    const late = setTimeout(() => this.failed(`no answer within ${PATIENCE} ms`), PATIENCE);
+    try {
+      const position = await this.position();
+      const passed = milestones.findLast((milestone) => milestone.position <= position) ?? this.passed;
+      const newest = milestones.at(-1);
+      this.passed = passed;
+      this.lag = passed && newest && newest.at - passed.at;
+      this.fault = undefined;
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  private async position(): Promise<bigint> {
+    if (!this.dataSource.isInitialized) await this.dataSource.initialize();
+    if (this.isClosed) await this.close();
+    const client: PoolClient = await poolOf(this.dataSource).connect();
+    try {
+      // node-postgres takes the limit with the query (client.js); its types know it only for the whole client.
+      const query: QueryConfig & { query_timeout: number } = {
+        text: 'select pg_is_in_recovery() as "isReplica", pg_last_wal_replay_lsn()::text as replayed',
+        query_timeout: PATIENCE,
+      };
+      const { rows } = await client.query<{ isReplica: boolean; replayed: string | null }>(query);
+      client.release();
+      const [row] = rows;
+      // One that was promoted goes its own way: what it has is not what the primary has.
+      if (!row?.isReplica || row.replayed === null) throw new Error('it is no replica');
+      return walPosition(row.replayed);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+}

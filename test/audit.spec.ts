@@ -1,0 +1,309 @@
+import { createHash } from 'node:crypto';
+import type { AuditEntryView } from '../src/audit/audit.schemas.js';
+import { AuditLog } from '../src/audit/audit-log.js';
+import { AuditVerifier } from '../src/audit/audit-verifier.js';
+import { Transactor } from '../src/database/transactor.js';
+import type { ApiClient, PageOf } from './support/api-client.js';
+import { eventually } from './support/eventually.js';
+import { newClient, TestOtklik } from './support/test-otklik.js';
+
+const PATH = '/api/system/audit';
+
+describe('the audit log', () => {
+  const otklik = new TestOtklik({
+    env: { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8' },
+  });
+  beforeAll(() => otklik.start());
+  afterAll(() => otklik.stop());
+
+  const newest = async (filters = ''): Promise<AuditEntryView[]> =>
+    (await otklik.api.get<PageOf<AuditEntryView>>(`${PATH}${filters}`)).body.data;
+
+  const put = (api: ApiClient, path: string, body: unknown) =>
+    api.send('PUT', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+
+  it('says who did what, from where, when, and how it was before and after', async () => {
+    const trace = 'abcdefabcdefabcdefabcdefabcdefab';
+    const manager = await otklik.createKey({ name: 'manager', scopes: ['keys:manage'] });
+    const { body: made } = await otklik.api
+      .withKey(manager.key)
+      .post<{ id: string }>(
+        '/api/api-keys',
+        { name: 'shop', scopes: ['messages:read'] },
+        { traceparent: `00-${trace}-0123456789abcdef-01` },
+      );
+    const [entry] = await newest();
+    expect(entry).toMatchObject({
+      at: otklik.clock.iso(),
+      actor: { kind: 'api_key', id: manager.id, name: 'manager' },
+      address: '127.0.0.1',
+      traceId: trace,
+      action: 'api_key.created',
+      subject: made.id,
+      before: null,
+      after: {
+        name: 'shop',
+        scopes: ['messages:read'],
+        expiresAt: null,
+        prefix: expect.stringMatching(/^otk_/),
+      },
+    });
+    await otklik.api.delete(`/api/api-keys/${made.id}`);
+    expect((await newest())[0]).toMatchObject({
+      actor: { name: 'administrator' },
+      action: 'api_key.revoked',
+      subject: made.id,
+      before: { name: 'shop' },
+      after: null,
+    });
+  });
+
+  it('has every administrative act there is', async () => {
+    const { api } = otklik;
+    const { body: webhook } = await api.post<{ id: string; secret: string }>('/api/webhooks', {
+      url: 'http://127.0.0.1:1/hook?access_token=Zk3vQ8sLw0TfYb7x',
+      headers: { 'x-secret': 'Nc5uHd1gRj9mPe4a' },
+    });
+    const at = `/api/webhooks/${webhook.id}`;
+    await api.send('PATCH', at, {
+      body: '{"description":"changed","enabled":false}',
+      headers: { 'content-type': 'application/json' },
+    });
+    await api.post(`${at}/enable`, {});
+    await api.post(`${at}/rotate-secret`, {});
+    await api.post(`${at}/replay`, { since: otklik.clock.iso(-1_000) });
+    const { body: test } = await api.post<{ delivery: { id: string } }>(`${at}/test`, {});
+    await api.post(`/api/deliveries/${test.delivery.id}/redeliver`, {});
+    await api.delete(at);
+    const policy = { delays: ['PT7M'], repeatEvery: null, escalateAtLevel: null, businessHours: null };
+    await put(api, '/api/reminder-policies/low', policy);
+    await api.post('/api/system/processes/reminders/pause', {});
+    await api.post('/api/system/processes/reminders/pause', {});
+    await api.post('/api/system/processes/reminders/resume', {});
+    await api.post('/api/system/processes/reminders/run', {});
+    await api.post('/api/system/monitoring/stop', {});
+    await api.post('/api/system/monitoring/start', { interval: 'PT45S' });
+    await api.post('/api/system/retention/run', { dryRun: true });
+    await api.post('/api/system/retention/run', { dryRun: false });
+    await api.post('/api/system/cache/clear', { pattern: 'api_keys:*' });
+    await api.post('/api/system/cache/warm-up', {});
+    await api.post('/api/system/backup/schedule', { dailyAt: 'off' });
+    const { clientId } = await otklik.accept({ clientId: newClient(), content: 'Hello' });
+    await api.get(`/api/clients/${clientId}/export`);
+    await api.delete(`/api/clients/${clientId}`);
+    await api.post('/api/system/maintenance', { enabled: true, reason: 'Try.' });
+    await api.post('/api/system/maintenance', { enabled: true, reason: 'Try again.' });
+    await api.post('/api/system/maintenance', { enabled: false });
+
+    const entries = (await newest('?limit=200')).toReversed();
+    const acts = entries.slice(entries.findIndex(({ action }) => action === 'webhook.created'));
+    expect(acts.map(({ action }) => action)).toEqual([
+      'webhook.created',
+      'webhook.changed',
+      'webhook.enabled',
+      'webhook.secret_rotated',
+      'webhook.replayed',
+      'delivery.repeated',
+      'webhook.deletion_begun',
+      'webhook.deleted',
+      'reminder_policy.changed',
+      'process.paused',
+      'process.resumed',
+      'process.run',
+      'process.paused',
+      'monitoring.changed',
+      'process.resumed',
+      'process.run',
+      'cache.cleared',
+      'cache.warmed_up',
+      'backup.schedule_changed',
+      'client.exported',
+      'client.erased',
+      'maintenance.entered',
+      'maintenance.changed',
+      'maintenance.left',
+    ]);
+    expect(acts.find(({ action }) => action === 'webhook.changed')).toMatchObject({
+      before: { enabled: true, description: null },
+      after: { enabled: false, description: 'changed' },
+    });
+    expect(acts.find(({ action }) => action === 'reminder_policy.changed')).toMatchObject({
+      subject: 'low',
+      before: { priority: 'low' },
+      after: { delays: ['PT7M'] },
+    });
+    const text = JSON.stringify(acts);
+    for (const secret of [webhook.secret, 'Zk3vQ8sLw0TfYb7x', 'Nc5uHd1gRj9mPe4a', clientId]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  it('has nothing of what did not happen', async () => {
+    const [before] = await newest('?limit=1');
+    await otklik.api.delete('/api/api-keys/019aa5c6-0000-7000-8000-000000000000');
+    await otklik.api.post('/api/api-keys', { name: '', scopes: [] });
+    await otklik.api.get('/api/system/processes');
+    expect(await newest('?limit=1')).toEqual([before]);
+  });
+
+  it('is listed by action, subject, actor and time, a page at a time', async () => {
+    const all = await otklik.api.all<AuditEntryView>(`${PATH}?limit=3`);
+    expect(all.map(({ number }) => number)).toEqual(all.map((_, index) => all.length - index));
+    const created = await otklik.api.all<AuditEntryView>(`${PATH}?action=api_key.created&limit=1`);
+    expect(created.map(({ id }) => id)).toEqual(
+      all.filter(({ action }) => action === 'api_key.created').map(({ id }) => id),
+    );
+    const manager = all.find(({ actor }) => actor.name === 'manager')?.actor.id;
+    expect(await newest(`?actorId=${manager}`)).toEqual(all.filter(({ actor }) => actor.id === manager));
+    expect(await newest('?subject=low')).toEqual(all.filter(({ subject }) => subject === 'low'));
+    const now = encodeURIComponent(otklik.clock.iso());
+    expect(await newest(`?until=${now}`)).toEqual([]);
+    expect(await newest(`?since=${now}&limit=200`)).toEqual(all);
+    otklik.clock.advance(1);
+    await otklik.createKey({ name: 'later', scopes: ['messages:read'] });
+    expect(await newest(`?since=${encodeURIComponent(otklik.clock.iso())}`)).toHaveLength(1);
+  });
+
+  it('is a chain that anybody can check with what the API shows', async () => {
+    const sorted = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(sorted);
+      if (typeof value !== 'object' || value === null) return value;
+      const names = Object.keys(value).sort();
+      return Object.fromEntries(
+        names.map((name) => [name, sorted((value as Record<string, unknown>)[name])]),
+      );
+    };
+    const entries = (await otklik.api.all<AuditEntryView>(PATH)).sort((a, b) => a.number - b.number);
+    let previous = '0'.repeat(64);
+    for (const { hash, ...content } of entries) {
+      expect(content.previous).toBe(previous);
+      expect(
+        createHash('sha256')
+          .update(JSON.stringify(sorted(content)))
+          .digest('hex'),
+      ).toBe(hash);
+      previous = hash;
+    }
+  });
+
+  it('stays one chain while many act at once', async () => {
+    const scopes = ['messages:read'];
+    await Promise.all(Array.from({ length: 30 }, (_, name) => otklik.createKey({ name: `${name}`, scopes })));
+    const { entries, branches, broken } = await otklik.part(AuditVerifier).verify();
+    expect({ branches, broken }).toEqual({ branches: 0, broken: undefined });
+    expect(entries).toBe((await newest('?limit=1'))[0]?.number);
+  });
+
+  it('has no entry of a transaction that was rolled back', async () => {
+    const [before] = await newest('?limit=1');
+    const failing = otklik.part(Transactor).run(async (tx) => {
+      await otklik.part(AuditLog).record(tx, { action: 'nothing.happened', subject: null });
+      throw new Error('rolled back');
+    });
+    await expect(failing).rejects.toThrow('rolled back');
+    expect(await newest('?limit=1')).toEqual([before]);
+  });
+
+  it('keeps text that PostgreSQL would not, so that its hash holds', async () => {
+    const after = { text: 'a\0b\ud800c', big: 1e21, small: 1e-7, ключ: '☎', '': [null, true] };
+    await otklik.part(AuditLog).recordAlone({ action: 'text.kept', subject: null, after });
+    expect((await newest('?limit=1'))[0]?.after).toEqual({ ...after, text: 'a\ufffdb\ufffdc' });
+    expect((await otklik.part(AuditVerifier).verify()).broken).toBeUndefined();
+  });
+
+  it.each([
+    ['update', `update audit_log set action = 'nothing.happened'`],
+    ['delete', 'delete from audit_log where number = 1'],
+    ['truncate', 'truncate audit_log'],
+  ])('refuses %s', async (_, sql) => {
+    await expect(otklik.database.execute(sql)).rejects.toThrow('append-only');
+  });
+});
+
+describe('what Otklik does by itself', () => {
+  const otklik = new TestOtklik({
+    env: {
+      ROLES: 'api,worker',
+      RETENTION_EVENTS: 'P1D',
+      WEBHOOK_ALLOW_HTTP: 'true',
+      WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
+    },
+  });
+  beforeAll(() => otklik.start());
+  afterAll(() => otklik.stop());
+
+  it("is nobody's act, even where a request woke it", async () => {
+    await otklik.accept({ clientId: newClient(), content: 'Hello' });
+    await eventually(
+      () => {
+        otklik.clock.advance(1_000);
+        return otklik.database.query<{ passed: boolean }>(
+          `select (select max(position) from events) = (select position from event_fan_out)
+            and (select max(position) from events) = (select position from statistics_follower) as passed`,
+        );
+      },
+      ([row]) => row?.passed ?? false,
+    );
+    otklik.clock.advance(3 * 24 * 60 * 60 * 1_000);
+    await otklik.api.post('/api/system/retention/run', { dryRun: false });
+    const entries = await eventually(
+      async () =>
+        (await otklik.api.get<PageOf<AuditEntryView>>(`${PATH}?action=retention.deleted`)).body.data,
+      ({ length }) => length > 0,
+    );
+    expect(entries[0]).toMatchObject({
+      actor: { kind: 'system', id: null, name: 'otklik' },
+      subject: 'events',
+      after: { deleted: expect.any(Number) },
+    });
+  });
+});
+
+describe('a chain that somebody has tampered with', () => {
+  const otklik = new TestOtklik();
+  beforeAll(async () => {
+    await otklik.start();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await otklik.createKey({ name, scopes: ['messages:read'] });
+  });
+  afterAll(() => otklik.stop());
+
+  /** What the verification finds after somebody with all rights has done this. */
+  async function foundAfter(sql: string) {
+    await otklik.database.execute(
+      `create table kept as select * from audit_log; alter table audit_log disable trigger user; ${sql}`,
+    );
+    const found = await otklik.part(AuditVerifier).verify();
+    await otklik.database.execute(
+      'delete from audit_log; insert into audit_log select * from kept; drop table kept; alter table audit_log enable trigger user',
+    );
+    expect((await otklik.part(AuditVerifier).verify()).broken).toBeUndefined();
+    return found;
+  }
+
+  it.each([
+    [
+      3,
+      'another action',
+      `update audit_log set action = 'nothing.done' where number = 3`,
+      'not as it was recorded',
+    ],
+    [2, 'another name', `update audit_log set actor_name = 'eve' where number = 2`, 'not as it was recorded'],
+    [4, 'another time', `update audit_log set at = at + interval '1 hour' where number = 4`, 'not as it was'],
+    [1, 'other content', `update audit_log set after = '{}' where number = 1`, 'not as it was recorded'],
+    [4, 'one is gone', 'delete from audit_log where number = 3', 'number 3, is gone'],
+    [2, 'the first is gone', 'delete from audit_log where number = 1', 'number 1, is gone'],
+  ])('is broken at entry %i: %s', async (number, _, sql, reason) => {
+    const { broken } = await foundAfter(sql);
+    expect(broken?.entry.number).toBe(number);
+    expect(broken?.reason).toContain(reason);
+  });
+
+  it('is known by a hash that was kept elsewhere, where its end was cut off', async () => {
+    const { head } = await otklik.part(AuditVerifier).verify();
+    expect(head?.number).toBe(5);
+    await otklik.database.execute('alter table audit_log disable trigger user');
+    await otklik.database.execute('delete from audit_log where number = 5');
+    expect((await otklik.part(AuditVerifier).verify()).broken).toBeUndefined();
+    expect(await otklik.part(AuditVerifier).has(head?.hash ?? '')).toBe(false);
+  });
+});

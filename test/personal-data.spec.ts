@@ -1,0 +1,275 @@
+import { hash, randomUUID } from 'node:crypto';
+import type { ClientView } from '../src/clients/client.schemas.js';
+import type { ErasureView } from '../src/clients/erasure.schemas.js';
+import { Erasures } from '../src/clients/erasures.js';
+import type { EventView } from '../src/events/event.schemas.js';
+import { EventCounting } from '../src/statistics/event-counting.js';
+import type { StatisticsView } from '../src/statistics/statistics.schemas.js';
+import type { PageOf } from './support/api-client.js';
+import { makeAttempts, makeDelivery, makeWebhook } from './support/deliveries.js';
+import { eventually } from './support/eventually.js';
+import { SECOND } from './support/settable-clock.js';
+import { newClient, TestOtklik } from './support/test-otklik.js';
+
+/** Stand in no other text. */
+const WORDS = ['xylophone', 'zeppelin', 'quokka', 'marzipan', 'periwinkle'] as const;
+const [CONTENT, REPLY, NOTE, NAME, META] = WORDS;
+
+interface Exported {
+  readonly client: ClientView;
+  readonly conversations: readonly {
+    readonly id: string;
+    readonly messages: readonly { readonly content: string; readonly direction: string }[];
+    readonly reminders: readonly { readonly note: string | null }[];
+    readonly escalations: readonly { readonly note: string | null }[];
+    readonly events: readonly { readonly type: string; readonly deliveryIds: readonly string[] }[];
+  }[];
+}
+
+const otklik = new TestOtklik({ env: { CLEANUP_BATCH_SIZE: '7' } });
+beforeAll(() => otklik.start());
+afterAll(() => otklik.stop());
+
+const erase = (clientId: string) => otklik.api.delete<ErasureView>(`/api/clients/${clientId}`);
+const run = (stopping?: AbortSignal) => otklik.part(Erasures).run(stopping);
+const exported = (clientId: string) => otklik.api.get<Exported>(`/api/clients/${clientId}/export`);
+
+/** A client of whom there is something in every table. */
+async function live(clientId: string): Promise<{ deliveryId: string; webhookId: string }> {
+  const profile = { name: NAME, email: `${NAME}@shop.example` };
+  const say = (content: string, more = {}) =>
+    otklik.accept(
+      { clientId, content, client: profile, metadata: { [META]: META }, ...more },
+      { 'idempotency-key': randomUUID() },
+    );
+  const { conversationId, id } = await say(`My card was stolen! ${CONTENT}`);
+  const conversation = `/api/conversations/${conversationId}`;
+  const act = async (path: string, body: unknown) => {
+    const { status } = await otklik.api.post(path, body);
+    expect(status).toBeLessThan(300);
+  };
+  await act(`${conversation}/replies`, { content: REPLY, author: 'operator', operatorId: 'maria' });
+  await act(`${conversation}/reminders`, { scheduledAt: otklik.clock.iso(3_600_000), note: NOTE });
+  await act(`/api/messages/${id}/triage`, { category: 'lost_card' });
+  await act(`${conversation}/escalate`, { reason: NOTE });
+  await act(`${conversation}/close`, { reason: `${CONTENT}, said ${NAME}` });
+  for (let n = 0; n < 12; n++) await say(`${n} ${CONTENT}`);
+  const webhookId = await makeWebhook(otklik.database);
+  const [event] = await otklik.database.query<{ id: string }>(
+    'select id from events where conversation_id = $1 limit 1',
+    [conversationId],
+  );
+  const deliveryId = await makeDelivery(otklik.database, webhookId, event?.id ?? '');
+  await makeAttempts(otklik.database, deliveryId, 2);
+  await otklik.database.query('update attempts set body_excerpt = $2 where delivery_id = $1', [
+    deliveryId,
+    CONTENT,
+  ]);
+  return { deliveryId, webhookId };
+}
+
+/** The tables in which a text stands, in whichever column. */
+async function tablesWith(text: string): Promise<string[]> {
+  const tables = await otklik.database.query<{ name: string }>(
+    `select table_name as name from information_schema.tables
+      where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`,
+  );
+  expect(tables.length).toBeGreaterThan(15);
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const rows = await otklik.database.query(
+      `select from ${name} row where row::text ilike '%' || $1 || '%' limit 1`,
+      [text],
+    );
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
+}
+
+describe('the export of a client (C12)', () => {
+  it('is everything about it, in one document', async () => {
+    const clientId = `shop:${randomUUID()}`;
+    const { deliveryId } = await live(clientId);
+    const { status, headers, body } = await exported(clientId);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(body.client).toMatchObject({ clientId, name: NAME });
+    const [first, second] = body.conversations;
+    expect(body.conversations).toHaveLength(2);
+    expect(first?.messages.map(({ direction }) => direction)).toEqual(['inbound', 'outbound']);
+    expect(first?.reminders.map(({ note }) => note)).toContain(NOTE);
+    expect(first?.escalations.map(({ note }) => note)).toContain(NOTE);
+    expect(first?.events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['conversation.opened', 'message.replied', 'conversation.closed']),
+    );
+    expect(first?.events.flatMap(({ deliveryIds }) => deliveryIds)).toEqual([deliveryId]);
+    expect(second?.messages.map(({ content }) => content)).toEqual(
+      Array.from({ length: 12 }, (_, n) => `${n} ${CONTENT}`),
+    );
+    for (const word of WORDS) expect(JSON.stringify(body)).toContain(word);
+    await erase(clientId);
+    await run();
+  });
+
+  it('is complete where it is long', async () => {
+    const clientId = newClient();
+    const { conversationId } = await otklik.accept({ clientId, content: 'Hello' });
+    await otklik.database.query(
+      `insert into messages
+              (id, client_id, conversation_id, direction, author, content, channel, sent_at, created_at)
+       select gen_random_uuid(), $1, $2, 'inbound', 'client', n::text, 'api', at, at
+         from generate_series(1, 999) n, lateral (select timestamptz '2026-11-20' + n / 3 * interval '1 second' as at) sent`,
+      [clientId, conversationId],
+    );
+    const messages = (await exported(clientId)).body.conversations[0]?.messages ?? [];
+    expect(new Set(messages.map(({ content }) => content)).size).toBe(1000);
+    expect(messages).toHaveLength(1000);
+  });
+
+  it('needs a client', async () => {
+    expect((await exported('nobody')).status).toBe(404);
+  });
+});
+
+describe('erasing a client (C12)', () => {
+  it('leaves nothing of it in any table, and all of others', async () => {
+    const clientId = `shop:${randomUUID()}`;
+    const other = newClient();
+    await otklik.accept({ clientId: other, content: 'Hello' }, { 'idempotency-key': 'of-another' });
+    await live(clientId);
+    await otklik.part(EventCounting).run();
+    const others = (await exported(other)).body.conversations;
+    expect(await tablesWith(clientId)).toEqual(['clients', 'conversations', 'events', 'messages']);
+    expect(await tablesWith(CONTENT)).toEqual(['attempts', 'conversations', 'events', 'messages']);
+
+    const { status, body } = await erase(clientId);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ clientHash: hash('sha256', clientId), finishedAt: null });
+    // Gone at once, although the rest takes a while.
+    expect((await exported(clientId)).status).toBe(404);
+    expect((await erase(clientId)).status).toBe(404);
+    await run();
+
+    expect((await otklik.api.get<ErasureView>(`/api/erasures/${body.id}`)).body.finishedAt).not.toBeNull();
+    for (const trace of [clientId, ...WORDS]) expect([trace, await tablesWith(trace)]).toEqual([trace, []]);
+    expect(await tablesWith(`erased:${body.id}`)).toEqual([]);
+    const counts = await otklik.database.query(
+      `select (select count(*) from deliveries)::int as deliveries, (select count(*) from attempts)::int as attempts`,
+    );
+    expect(counts).toEqual([{ deliveries: 0, attempts: 0 }]);
+    expect((await exported(other)).body.conversations).toEqual(others);
+    const keys = await otklik.database.query(`select from idempotency_records where key = 'of-another'`);
+    expect(keys).toHaveLength(1);
+  });
+
+  it('is told by an event, and known by a hash alone', async () => {
+    const clientId = newClient();
+    await otklik.accept({ clientId, content: 'Hello' });
+    const { body } = await erase(clientId);
+    await run();
+    const events = await otklik.api.get<PageOf<EventView>>('/api/events?type=client.erased&limit=1');
+    expect(events.body.data[0]?.data).toEqual({
+      clientHash: hash('sha256', clientId),
+      erasedAt: otklik.clock.iso(),
+    });
+    expect(body.clientHash).toBe(hash('sha256', clientId));
+  });
+
+  it('makes who writes again a new client, at once, with the same words and the same key', async () => {
+    const clientId = newClient();
+    const message = { clientId, content: 'Hello', client: { name: NAME } };
+    const before = await otklik.accept(message);
+    await erase(clientId);
+    const again = await otklik.accept({ clientId, content: 'Good day' });
+    const same = await otklik.receive({ clientId, content: 'Hello' });
+    expect(again.isFirstMessage).toBe(true);
+    expect(again.conversationId).not.toBe(before.conversationId);
+    expect(same.status).toBe(201);
+    await run();
+    const { body } = await exported(clientId);
+    expect(body.client.name).toBeNull();
+    expect(body.conversations.map(({ messages }) => messages.length)).toEqual([2]);
+
+    const keyed = { clientId: newClient(), content: 'Hello' };
+    const key = { 'idempotency-key': 'erased-key' };
+    const first = await otklik.accept(keyed, key);
+    await erase(keyed.clientId);
+    await run();
+    expect((await otklik.accept(keyed, key)).id).not.toBe(first.id);
+  });
+
+  it('goes on where it was cut off', async () => {
+    const clientId = `shop:${randomUUID()}`;
+    await live(clientId);
+    const { body } = await erase(clientId);
+    const find = async () => (await otklik.api.get<ErasureView>(`/api/erasures/${body.id}`)).body;
+    let steps = 0;
+    for (; (await find()).finishedAt === null; steps++) await run(AbortSignal.abort());
+    expect(steps).toBeGreaterThan(8);
+    for (const trace of [clientId, CONTENT, REPLY, NOTE]) expect(await tablesWith(trace)).toEqual([]);
+  });
+
+  it('stops what is planned and on its way', async () => {
+    const clientId = `shop:${randomUUID()}`;
+    const { conversationId } = await otklik.accept({ clientId, content: 'My card was stolen!' });
+    await erase(clientId);
+    const pending = await otklik.database.query(
+      `select from reminders where conversation_id = $1 and coalesce(sent_at, cancelled_at, failed_at) is null
+        union all select from escalations where conversation_id = $1 and resolved_at is null`,
+      [conversationId],
+    );
+    expect(pending).toEqual([]);
+    const reply = { content: 'x', author: 'operator', operatorId: 'maria' };
+    const { body } = await otklik.api.refused('POST', `/api/conversations/${conversationId}/replies`, {
+      body: JSON.stringify(reply),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(body.code).toBe('conversation_closed');
+    await run();
+  });
+
+  it('waits for a message that is being stored, and erases it, too', async () => {
+    const clientId = `shop:${randomUUID()}`;
+    await otklik.accept({ clientId, content: 'Hello' });
+    const { erased } = await otklik.database.commitAfter(
+      `select from clients where id = '${clientId}' for no key update`,
+      async () => {
+        const erased = erase(clientId);
+        await otklik.database.untilBlocked(1);
+        return { erased };
+      },
+    );
+    expect((await erased).status).toBe(202);
+    await run();
+    expect(await tablesWith(clientId)).toEqual([]);
+  });
+
+  it('takes an open conversation out of the statistics', async () => {
+    const standing = async () => {
+      for (let look = 0; look < 4; look++) await otklik.part(EventCounting).run();
+      const { openNow, waitingNow } = (await otklik.api.get<StatisticsView>('/api/system/stats')).body
+        .conversations;
+      return { openNow, waitingNow };
+    };
+    const before = await standing();
+    const clientId = newClient();
+    await otklik.accept({ clientId, content: 'Hello' });
+    expect(await standing()).toEqual({ openNow: before.openNow + 1, waitingNow: before.waitingNow + 1 });
+    await erase(clientId);
+    await run();
+    expect(await standing()).toEqual(before);
+  });
+
+  it('is done by workers, soon, whoever was asked', async () => {
+    const worker = new TestOtklik({ beside: otklik, env: { ROLES: 'worker,api' } });
+    await worker.start();
+    const clientId = newClient();
+    await otklik.accept({ clientId, content: 'Hello' });
+    const { body } = await erase(clientId);
+    await eventually(
+      async () => (await otklik.api.get<ErasureView>(`/api/erasures/${body.id}`)).body.finishedAt !== null,
+    );
+    await worker.stop();
+    otklik.clock.advance(SECOND);
+  });
+});

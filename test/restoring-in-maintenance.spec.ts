@@ -1,0 +1,220 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AuditVerifier } from '../src/audit/audit-verifier.js';
+import { restoreReason } from '../src/backups/backup-acts.js';
+import { BackupFiles } from '../src/backups/backup-files.js';
+import { BackupRestorer } from '../src/backups/backup-restorer.js';
+import { BackupScheduler } from '../src/backups/backup-scheduler.js';
+import { MessageStandstill } from '../src/backups/message-standstill.js';
+import { RestoreCompletion } from '../src/backups/restore-completion.js';
+import { IdGenerator } from '../src/clock/clock.js';
+import type { Problem } from '../src/http/problem.js';
+import {
+  BackupFolders,
+  backupStatus,
+  backupsAtRest,
+  fingerprint,
+  makeBackup,
+  restoreBackup,
+} from './support/backups.js';
+import { eventually } from './support/eventually.js';
+import { program } from './support/programs.js';
+import { HOUR, SECOND } from './support/settable-clock.js';
+import { newClient, TestOtklik } from './support/test-otklik.js';
+
+const folders = new BackupFolders();
+afterAll(() => folders.remove());
+
+/** PostgreSQL's programs, whose psql waits for a file before it begins. */
+function withWaitingPsql(): {
+  readonly pgDump: string;
+  open(): void;
+  close(): void;
+  readonly isReached: () => boolean;
+} {
+  const folder = mkdtempSync(join(tmpdir(), 'otklik-programs-'));
+  const [gate, reached] = [join(folder, 'gate'), join(folder, 'reached')];
+  for (const name of ['pg_dump', 'pg_restore'] as const)
+    symlinkSync(join(program('pg_dump'), '..', name), join(folder, name));
+  const script = `#!/bin/sh
+    if [ "$1" != --version ]; then touch ${reached}; while [ ! -e ${gate} ]; do sleep 0.02; done; fi
+    exec ${join(program('pg_dump'), '../psql')} "$@"`;
+  writeFileSync(join(folder, 'psql'), script);
+  chmodSync(join(folder, 'psql'), 0o755);
+  return {
+    pgDump: join(folder, 'pg_dump'),
+    open: () => writeFileSync(gate, ''),
+    close: () => {
+      for (const file of [gate, reached]) rmSync(file, { force: true });
+    },
+    isReached: () => existsSync(reached),
+  };
+}
+
+const maintenanceOf = async (otklik: TestOtklik) =>
+  (await otklik.api.get<{ enabled: boolean; reason: string | null }>('/api/system/maintenance')).body;
+
+describe('during a restore', () => {
+  const psql = withWaitingPsql();
+  const env = { BACKUP_DIR: folders.make(), PG_DUMP_PATH: psql.pgDump };
+  const otklik = new TestOtklik({ env });
+  const worker = new TestOtklik({ beside: otklik, env: { ...env, ROLES: 'api,worker' } });
+  beforeAll(async () => {
+    await otklik.start();
+    await worker.start();
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await otklik.stop();
+  });
+
+  it('writes are refused in all processes, reads and administration go on, and afterwards all is as ever', async () => {
+    const { conversationId } = await otklik.accept({ clientId: 'patient', content: 'Before' });
+    const { filename } = await makeBackup(otklik);
+    const later = await otklik.createKey({ name: 'later', scopes: ['messages:read'] });
+    const withLaterKey = (one: TestOtklik) =>
+      one.api.withKey(later.key).get(`/api/conversations/${conversationId}/messages`);
+    for (const one of [otklik, worker]) expect((await withLaterKey(one)).status).toBe(200);
+    const begun = await otklik.api.post(`/api/system/backup/restore/${filename}`, {});
+    expect(begun.status).toBe(202);
+    await eventually(psql.isReached);
+
+    for (const one of [otklik, worker]) {
+      await eventually(
+        () => maintenanceOf(one),
+        ({ enabled }) => enabled,
+      );
+      const { status, headers, body } = await one.api.post<Problem>('/api/messages', {
+        clientId: 'patient',
+        content: 'During',
+      });
+      expect([status, body.code]).toEqual([503, 'maintenance']);
+      expect(body.detail).toContain(restoreReason(filename));
+      expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+      expect((await one.api.get(`/api/conversations/${conversationId}/messages`)).status).toBe(200);
+      const { running } = await backupStatus(one);
+      expect(running).toMatchObject({ action: 'restore', filename, status: 'running' });
+      const second = await one.api.post<Problem>(`/api/system/backup/restore/${filename}`, {});
+      expect([second.status, second.body.code]).toEqual([409, 'backup_running']);
+    }
+    // Whoever has not heard of it cannot store anything either.
+    await expect(
+      otklik.database.execute(`set lock_timeout = 50; lock table messages in row exclusive mode`),
+    ).rejects.toThrow('lock timeout');
+    psql.open();
+    expect((await backupsAtRest(otklik)).lastRestore).toMatchObject({ status: 'completed', error: null });
+
+    for (const one of [otklik, worker]) {
+      await eventually(
+        () => {
+          otklik.clock.advance(SECOND);
+          return one.receive({ clientId: newClient(), content: 'After' });
+        },
+        ({ status }) => status === 201,
+      );
+    }
+    // What a process remembers is forgotten: this key was made after the backup.
+    for (const one of [otklik, worker]) expect((await withLaterKey(one)).status).toBe(401);
+    // What goes on by itself goes on: the worker counts and tells what came after.
+    await eventually(
+      () => {
+        otklik.clock.advance(SECOND);
+        return otklik.database.query<{ isTold: boolean }>(
+          `select position = (select max(position) from events) as "isTold" from event_fan_out`,
+        );
+      },
+      ([row]) => row?.isTold ?? false,
+    );
+    expect(await otklik.part(AuditVerifier).verify()).toMatchObject({ broken: undefined });
+  });
+
+  it('a message could have come in, where the lock that prevents it was lost: nothing is restored', async () => {
+    const { filename } = await makeBackup(otklik);
+    psql.close();
+    await otklik.api.post(`/api/system/backup/restore/${filename}`, {});
+    await eventually(psql.isReached);
+    await otklik.database.query(
+      `select pg_terminate_backend(pid) from pg_locks where mode = 'ShareLock' and relation = 'messages'::regclass`,
+    );
+    psql.open();
+    expect((await backupsAtRest(otklik)).lastRestore).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining(
+        'the connection that kept messages from being stored meanwhile was lost',
+      ),
+    });
+    expect(await maintenanceOf(otklik)).toMatchObject({ enabled: false });
+  });
+});
+
+describe('a restore whose process was killed', () => {
+  const otklik = new TestOtklik({ env: { BACKUP_DIR: folders.make() } });
+  beforeAll(() => otklik.start());
+  afterAll(() => otklik.stop());
+
+  /** What is there of it once its process is gone. */
+  async function leaveBehind(filename: string): Promise<string> {
+    const id = otklik.part(IdGenerator).next();
+    await otklik.api.post('/api/system/maintenance', { enabled: true, reason: restoreReason(filename) });
+    await otklik.database.query(
+      `insert into backup_runs (id, action, kind, filename, status, phase, started_at, leased_until)
+       values ($1, 'restore', 'manual', $2, 'running', 'restoring', $3, $4)`,
+      [id, filename, otklik.clock.iso(), otklik.clock.iso(HOUR)],
+    );
+    return id;
+  }
+
+  it('before its commit has changed nothing; maintenance is left once it is taken for dead', async () => {
+    const { filename } = await makeBackup(otklik);
+    await otklik.accept({ clientId: newClient(), content: 'Not in the backup' });
+    await leaveBehind(filename);
+    const before = await fingerprint(otklik.database);
+    const { nextAt } = await otklik.part(BackupScheduler).run();
+    expect(nextAt).toBeLessThanOrEqual(otklik.clock.now() + HOUR);
+    expect(await maintenanceOf(otklik)).toMatchObject({ enabled: true });
+
+    otklik.clock.advance(HOUR + 1);
+    await otklik.part(BackupScheduler).run();
+    expect(await maintenanceOf(otklik)).toMatchObject({ enabled: false });
+    expect(await fingerprint(otklik.database)).toEqual(before);
+    expect((await backupStatus(otklik)).lastRestore).toMatchObject({
+      status: 'failed',
+      error: 'The process that did it is gone; everything is as it was before.',
+    });
+  });
+
+  it('after its commit is completed', async () => {
+    const { filename } = await makeBackup(otklik);
+    const before = await fingerprint(otklik.database);
+    await otklik.accept({ clientId: newClient(), content: 'Not in the backup' });
+    const id = await leaveBehind(filename);
+    const metadata = await otklik.part(BackupFiles).find(filename);
+    const aside = otklik.part(RestoreCompletion).asideOf(id);
+    const { signal } = new AbortController();
+    const standstill = await MessageStandstill.begin(otklik.database.url, metadata.schema, SECOND);
+    const progress = { signal, begin: () => {}, at: () => {} };
+    await otklik.part(BackupRestorer).exchange(aside, metadata, progress, standstill);
+    await standstill.end();
+
+    otklik.clock.advance(HOUR + 1);
+    await otklik.part(BackupScheduler).run();
+    expect(await maintenanceOf(otklik)).toMatchObject({ enabled: false });
+    expect((await backupStatus(otklik)).lastRestore).toMatchObject({ status: 'completed', filename });
+    expect(await fingerprint(otklik.database)).toEqual(before);
+    expect(await otklik.database.query(`select from pg_namespace where nspname like 'otklik%'`)).toEqual([]);
+    expect((await otklik.receive({ clientId: newClient(), content: 'After' })).status).toBe(201);
+    expect(await otklik.part(AuditVerifier).verify()).toMatchObject({ broken: undefined });
+  });
+
+  it('leaves maintenance alone that somebody made his own', async () => {
+    const { filename } = await makeBackup(otklik);
+    await leaveBehind(filename);
+    await otklik.api.post('/api/system/maintenance', { enabled: true, reason: 'Let me look at it.' });
+    otklik.clock.advance(HOUR + 1);
+    await otklik.part(BackupScheduler).run();
+    expect(await maintenanceOf(otklik)).toMatchObject({ enabled: true, reason: 'Let me look at it.' });
+    await otklik.api.post('/api/system/maintenance', { enabled: false });
+    expect(await restoreBackup(otklik, filename)).toBeNull();
+  });
+});
