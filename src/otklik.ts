@@ -138,7 +138,7 @@ async function createApplication(
   );
   application.get(RequestMetrics).watch(application.getHttpAdapter().getInstance());
   await setUpRequests(application, config, log);
-  serveDocument(application, createDocument(application, version(), webhookOperations()));
+  serveDocument(application, () => createDocument(application, version(), webhookOperations()));
   return application;
 }
 

@@ -15,7 +15,7 @@ describe.each(['old', 'fresh'])(
     const otklik = new TestOtklik();
     beforeAll(async () => {
       await otklik.start();
-      // 300,000 conversations were answered and closed; 10,000 wait, every tenth of them in the queue.
+      // 100,000 conversations were answered and closed; 4,000 wait, every tenth of them in the queue.
       await otklik.database.execute(`
       analyze;
       alter table conversations set (autovacuum_enabled = off);
@@ -24,9 +24,9 @@ describe.each(['old', 'fresh'])(
       set session_replication_role = replica;
       insert into conversations
              (id, client_id, status, priority, channel, opened_at, last_activity_at, waiting_since, closed_at)
-      select gen_random_uuid(), 'client-' || n, case when n <= 300000 then 'closed' else 'open' end::conversation_status,
-             'normal', 'api', at, at, case when n > 300000 then at end, case when n <= 300000 then at end
-        from generate_series(1, 310000) n,
+      select gen_random_uuid(), 'client-' || n, case when n <= 100000 then 'closed' else 'open' end::conversation_status,
+             'normal', 'api', at, at, case when n > 100000 then at end, case when n <= 100000 then at end
+        from generate_series(1, 104000) n,
              lateral (select timestamptz '2026-01-01' + n * interval '1 second' as at) opened;
       insert into reminders (id, conversation_id, kind, level, priority, scheduled_at, created_at, sent_at)
       select gen_random_uuid(), id, 'policy', level, 'normal', opened_at + level * interval '1 hour', opened_at,

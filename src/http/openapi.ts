@@ -75,9 +75,9 @@ export function createDocument(
   return Object.assign(complete, { webhooks: outgoing.webhooks });
 }
 
-/** Serves the document at `/openapi.json` and Swagger UI at `/docs`. */
-export function serveDocument(application: INestApplication, document: OpenAPIObject): void {
-  SwaggerModule.setup('docs', application, document, {
+/** Serves the document at `/openapi.json` and Swagger UI at `/docs`. It is made when somebody first asks for it. */
+export function serveDocument(application: INestApplication, make: () => OpenAPIObject): void {
+  SwaggerModule.setup('docs', application, make, {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Otklik API',

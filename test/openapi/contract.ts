@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Ajv2020, type AnySchema, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { type JsonSchema, mapSchema } from '../../src/http/json-schema.js';
 import type { Answer } from '../support/api-client.js';
@@ -16,15 +16,24 @@ const OWN_HEADERS = [
   'Preference-Applied',
 ];
 
+/** What the definitions are called together. */
+const DOCUMENT = 'document';
+
 /** Sent only where the request asked for it. */
 const ON_REQUEST = ['Preference-Applied'];
 
 /** Holds answers against the document: status, content type, headers and body. */
 export class Contract {
   private readonly ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+  private readonly validators = new WeakMap<JsonSchema, ValidateFunction>();
 
   constructor(private readonly document: Document) {
     formats.default(this.ajv);
+    const definitions = Object.entries(document.components.schemas).map(([name, schema]) => [
+      name,
+      closed(schema),
+    ]);
+    this.ajv.addSchema({ $id: DOCUMENT, $defs: Object.fromEntries(definitions) });
   }
 
   /** What is wrong about an answer, as the document has it. */
@@ -46,7 +55,8 @@ export class Contract {
 
   /** What is wrong about a value, as a schema of the document has it; a field that it does not name is wrong, too. */
   faultsOfValue(schema: JsonSchema, value: unknown): string[] {
-    const validate = this.ajv.compile(this.selfContained(schema));
+    const validate = this.validators.get(schema) ?? this.ajv.compile(closed(schema));
+    this.validators.set(schema, validate);
     validate(value);
     return (validate.errors ?? []).map((error) => describeError(error, value));
   }
@@ -66,22 +76,17 @@ export class Contract {
     }
     return faults;
   }
+}
 
-  /** A schema with everything that it refers to, and closed: its objects have the fields that it names, no others. */
-  private selfContained(schema: JsonSchema): AnySchema {
-    const localise = (part: JsonSchema): JsonSchema => {
-      const { $ref, ...rest } = part;
-      if (typeof $ref === 'string')
-        return { ...rest, $ref: $ref.replace('#/components/schemas/', '#/$defs/') };
-      if (rest.properties === undefined || rest.additionalProperties !== undefined) return rest;
-      return { ...rest, additionalProperties: false };
-    };
-    const definitions = Object.entries(this.document.components.schemas).map(([name, definition]) => [
-      name,
-      mapSchema(definition, localise),
-    ]);
-    return { ...mapSchema(schema, localise), $defs: Object.fromEntries(definitions) };
-  }
+/** A schema that refers to the definitions, and closed: its objects have the fields that it names, no others. */
+function closed(schema: JsonSchema): AnySchema {
+  return mapSchema(schema, (part) => {
+    const { $ref, ...rest } = part;
+    if (typeof $ref === 'string')
+      return { ...rest, $ref: $ref.replace('#/components/schemas/', `${DOCUMENT}#/$defs/`) };
+    if (rest.properties === undefined || rest.additionalProperties !== undefined) return rest;
+    return { ...rest, additionalProperties: false };
+  });
 }
 
 function missingHeaders(documented: readonly string[], headers: IncomingHttpHeaders): string[] {

@@ -27,6 +27,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'otklik-reminder-crash-'));
   const options = {
     kills: wholeNumber('kills'),
+    parallel: 8,
     conversations: wholeNumber('conversations'),
     workers: wholeNumber('workers'),
     seed: wholeNumber('seed'),

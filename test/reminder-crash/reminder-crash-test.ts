@@ -10,6 +10,8 @@ export interface ReminderCrashOptions {
   readonly seed: number;
   readonly conversations: number;
   readonly workers: number;
+  /** How many requests the team has under way at once. */
+  readonly parallel: number;
   /** An empty folder: the data directory and the logs go here. */
   readonly folder: string;
   /** Told of each kill. */
@@ -58,7 +60,7 @@ export async function runReminderCrashTest(options: ReminderCrashOptions): Promi
     claimed: CLAIMED,
   });
   try {
-    const team = new Team(fleet.api, options.seed);
+    const team = new Team(fleet.api, options.seed, options.parallel);
     await team.begin(options.conversations);
     const work = team.work();
     // What goes wrong there ends the run below, and not this process.

@@ -6,9 +6,6 @@ import type { ApiClient } from './api-client.js';
 const WORDS = ['My card was stolen!', 'I was charged twice for the same order', 'zxqv wrblk', 'Hello'];
 const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
 
-/** How many requests are under way at once. */
-const PARALLEL = 8;
-
 /** What went on beside the reminders: all of it was acknowledged. */
 export interface Deeds {
   messages: number;
@@ -48,6 +45,8 @@ export class Team {
   constructor(
     private readonly api: ApiClient,
     seed: number,
+    /** How many requests are under way at once. */
+    private readonly parallel: number,
   ) {
     this.random = seededRandom(seed + 1);
   }
@@ -57,7 +56,7 @@ export class Team {
     await this.setPolicies(() => HASTY[0] ?? CALM);
     let next = 0;
     await Promise.all(
-      Array.from({ length: PARALLEL }, async () => {
+      Array.from({ length: this.parallel }, async () => {
         while (next < conversations) await this.write(`client-${next++}`);
       }),
     );
@@ -66,7 +65,7 @@ export class Team {
   /** Goes on until `rest`, one thing after the other, several at once. */
   async work(): Promise<void> {
     await Promise.all(
-      Array.from({ length: PARALLEL }, async () => {
+      Array.from({ length: this.parallel }, async () => {
         while (this.working) await this.doSomething();
       }),
     );

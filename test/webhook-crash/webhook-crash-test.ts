@@ -17,6 +17,8 @@ export interface WebhookCrashOptions {
   readonly seed: number;
   readonly conversations: number;
   readonly workers: number;
+  /** How many requests the team has under way at once. */
+  readonly parallel: number;
   /** An empty folder: the data directory and the logs go here. */
   readonly folder: string;
   /** Told of each kill, with how many requests have arrived. */
@@ -72,7 +74,7 @@ export async function runWebhookCrashTest(options: WebhookCrashOptions): Promise
   let endpoints: CrashEndpoints | undefined;
   try {
     endpoints = await CrashEndpoints.start(fleet.api, seededRandom(seed + 2));
-    const team = new Team(fleet.api, seed);
+    const team = new Team(fleet.api, seed, options.parallel);
     await team.begin(options.conversations);
     const work = team.work();
     // What goes wrong there ends the run below, and not this process.

@@ -51,15 +51,14 @@ const LOOK_ALIKES = [
   ['ԛ', 'q'],
 ] as const;
 
-const foldings = new Uint16Array(0x10000);
-const mathematical = new Uint16Array(MATHEMATICAL_END - MATHEMATICAL_LETTERS);
+/** In the tables, of what was not asked for yet: most of it never is, and all of it takes 50 ms to make. */
+const UNKNOWN = 0xffff;
+
+const foldings = new Uint16Array(0x10000).fill(UNKNOWN);
+const mathematical = new Uint16Array(MATHEMATICAL_END - MATHEMATICAL_LETTERS).fill(UNKNOWN);
 const toLatin = new Uint16Array(0x600);
 const toCyrillic = new Uint16Array(0x600);
 
-for (let code = 0; code < foldings.length; code += 1) foldings[code] = foldingOf(String.fromCharCode(code));
-for (let index = 0; index < mathematical.length; index += 1) {
-  mathematical[index] = foldingOf(String.fromCodePoint(MATHEMATICAL_LETTERS + index).normalize('NFKC'));
-}
 for (const [cyrillic, latin] of LOOK_ALIKES) {
   toLatin[cyrillic.charCodeAt(0)] = latin.charCodeAt(0);
   toCyrillic[latin.charCodeAt(0)] = cyrillic.charCodeAt(0);
@@ -82,13 +81,22 @@ function foldingOf(character: string): number {
 
 /** The folded code of one code unit: a lower-case letter, digit, `$`, `@`, or one of the constants above. */
 export function fold(code: number): number {
-  return foldings[code] ?? SEPARATOR;
+  const known = foldings[code] ?? SEPARATOR;
+  if (known !== UNKNOWN) return known;
+  const folding = foldingOf(String.fromCharCode(code));
+  foldings[code] = folding;
+  return folding;
 }
 
 /** The folded letter of a surrogate pair: bold and script "mathematical" letters are letters in disguise. */
 export function foldPair(high: number, low: number): number {
   const point = (high - 0xd800) * 0x400 + (low - 0xdc00) + 0x10000;
-  return mathematical[point - MATHEMATICAL_LETTERS] ?? SEPARATOR;
+  const index = point - MATHEMATICAL_LETTERS;
+  const known = mathematical[index] ?? SEPARATOR;
+  if (known !== UNKNOWN) return known;
+  const folding = foldingOf(String.fromCodePoint(point).normalize('NFKC'));
+  mathematical[index] = folding;
+  return folding;
 }
 
 /** The Latin letter that looks like this Cyrillic one, or 0. */
