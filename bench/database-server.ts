@@ -19,7 +19,11 @@ export class DatabaseServer {
     private readonly connection: pg.Client,
   ) {}
 
-  static async start(cleanup: Cleanup): Promise<DatabaseServer> {
+  /** @param settings of PostgreSQL, on top of those that Otklik gives it; they need a restart */
+  static async start(
+    cleanup: Cleanup,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<DatabaseServer> {
     const folder = mkdtempSync(join(tmpdir(), 'otklik-bench-'));
     await cleanup.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
     const directory = await DataDirectory.open(folder);
@@ -29,7 +33,15 @@ export class DatabaseServer {
       // In the end it tells of every connection of a contender that was stopped a moment ago.
       warn: (message: string) => (cleanup.hasBegun ? undefined : console.error(message)),
     };
-    const embedded = await EmbeddedPostgres.start(directory, { port: 0, startWait: 60_000, log });
+    const options = { port: 0, startWait: 60_000, log };
+    if (Object.keys(settings).length > 0) {
+      const first = await EmbeddedPostgres.start(directory, options);
+      for (const [name, value] of Object.entries(settings)) {
+        await queryOnce(first.url, `alter system set ${name} = ${value}`);
+      }
+      await first.stop();
+    }
+    const embedded = await EmbeddedPostgres.start(directory, options);
     await cleanup.defer(() => embedded.stop());
     const connection = new pg.Client({ connectionString: embedded.url });
     await connection.connect();

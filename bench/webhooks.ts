@@ -22,7 +22,7 @@ async function run(options: Options, cleanup: Cleanup): Promise<void> {
   const root = packageFolder(import.meta.url);
   const measuredAt = new Date();
   say('Starting PostgreSQL …');
-  const server = await DatabaseServer.start(cleanup);
+  const server = await DatabaseServer.start(cleanup, { track_commit_timestamp: 'on' });
   const machine = describeMachine(server.folder);
   const { server_version: postgresql = 'unknown', ...postgresqlSettings } = await server.settings();
   say('Starting the receiver, and whoever delivers …');

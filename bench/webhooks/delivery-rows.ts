@@ -62,13 +62,13 @@ export class DeliveryRows {
     );
   }
 
-  /** When each event happened, in milliseconds since 1970, after a position. */
+  /** When each event after a position was committed, in milliseconds since 1970. */
   async momentsAfter(position: number): Promise<Map<string, number>> {
-    const rows = await this.query<{ id: string; at: Date }>(
-      'select id, occurred_at as at from events where position > $1',
+    const rows = await this.query<{ id: string; at: number }>(
+      'select id, extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as at from events where position > $1',
       [position],
     );
-    return new Map(rows.map(({ id, at }) => [id, at.getTime()]));
+    return new Map(rows.map(({ id, at }) => [id, at]));
   }
 
   private async fate(webhookIds: readonly string[]) {

@@ -11,8 +11,10 @@ export async function writeMessages(seconds: number, api: OtklikApi): Promise<vo
     latest = message.conversationId;
   };
   const close = async (): Promise<void> => {
-    if (latest === undefined) return;
-    await api.post(`/api/conversations/${latest}/close`, 200, JSON.stringify({ reason: 'solved' }));
+    const conversation = latest;
+    if (conversation === undefined) return;
+    latest = undefined;
+    await api.post(`/api/conversations/${conversation}/close`, 200, JSON.stringify({ reason: 'solved' }));
   };
   const start = performance.now();
   const at = async (moment: number, work: () => Promise<void>): Promise<void> => {

@@ -100,8 +100,7 @@ export class OtklikDeliverer {
   }
 
   /**
-   * Takes in messages for so many seconds. An event's time is when its message came in, before the transaction began: so
-   * what is measured is more than from commit to arrival.
+   * Takes in messages for so many seconds. PostgreSQL tells when each event was committed.
    *
    * @throws when one did not arrive once
    */
@@ -118,8 +117,8 @@ export class OtklikDeliverer {
     const arrivals = await this.receiver('arrivals');
     return {
       milliseconds: arrivals.flatMap(([event, arrivedAt]) => {
-        const happenedAt = moments.get(event) ?? Number.NaN;
-        return happenedAt < begin ? [] : [arrivedAt - happenedAt];
+        const committedAt = moments.get(event) ?? Number.NaN;
+        return committedAt < begin ? [] : [arrivedAt - committedAt];
       }),
       events: [...moments.values()].filter((at) => at >= begin).length,
     };

@@ -26,6 +26,9 @@ const DEAF = 'NOTIFY does not arrive, as behind PgBouncer in transaction mode';
 /** How long its own words may take to come back, in milliseconds. */
 const ECHO_PATIENCE = 2_000;
 
+/** Its own commit need not reach the disk: who is told does not live through a crash either. */
+const NOTIFY_ALONE = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
+
 /** Whoever wants to hear what is said on a channel. */
 export interface Listener {
   heard(payload: string): void;
@@ -83,7 +86,8 @@ export class Notifications implements OnApplicationShutdown {
 
   /** Says something on a channel; with a transaction, at its commit, and not at all where it is rolled back. */
   async notify(channel: string, payload: string, tx?: EntityManager): Promise<void> {
-    await (tx ?? this.dataSource).query('select pg_notify($1, $2)', [channel, payload]);
+    if (tx) await tx.query('select pg_notify($1, $2)', [channel, payload]);
+    else await this.dataSource.query(NOTIFY_ALONE, [channel, payload]);
   }
 
   onApplicationShutdown(): void {

@@ -31,6 +31,9 @@ as $$
 declare
   claimed integer;
 begin
+  -- Nobody waits for the disk here: a claim that a crash of PostgreSQL takes away is due again.
+  perform set_config('synchronous_commit', 'off', true);
+
   return query
   update reminders reminder
      set leased_until = lease_end,

@@ -49,6 +49,9 @@ declare
   earliest  timestamptz;
   quota     integer;
 begin
+  -- Nobody waits for the disk here: a claim that a crash of PostgreSQL takes away is due again.
+  perform set_config('synchronous_commit', 'off', true);
+
   -- In another order each time, so that none is always the last where there is not room for all.
   select array_agg(webhook.id order by random())
     into due

@@ -30,6 +30,9 @@ declare
   new_head  bigint;
   read      integer;
 begin
+  -- Nobody waits for the disk here: what a crash of PostgreSQL takes away is made once more, with the same events.
+  perform set_config('synchronous_commit', 'off', true);
+
   select position into head from event_fan_out for update skip locked;
   if not found then return; end if;
 
