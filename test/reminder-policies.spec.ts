@@ -357,7 +357,7 @@ describe('changing a reminder policy', () => {
         `select level, lease_token, leased_until from reminders where conversation_id = '${id}' and level < 3 order by level`,
       ),
     ).toEqual([
-      { level: 1, lease_token: 8, leased_until: null },
+      { level: 1, lease_token: 9, leased_until: null },
       { level: 2, lease_token: 0, leased_until: null },
     ]);
   });

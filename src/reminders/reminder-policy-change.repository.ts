@@ -111,11 +111,11 @@ export class ReminderPolicyChangeRepository {
     );
   }
 
-  /** Moves pending reminders. A worker that has claimed one loses it, as the token of the claim is no longer right. */
+  /** Moves pending reminders. A worker that has claimed one loses it: no token of a claim is right any more (ADR 9). */
   async move(tx: EntityManager, moves: readonly { id: string; at: Date }[]): Promise<void> {
     await tx.query(
       `update reminders reminder
-          set scheduled_at = move.at, lease_token = lease_token + 1, leased_until = null, attempts = 0
+          set scheduled_at = move.at, lease_token = lease_token + 2, leased_until = null, attempts = 0
          from json_to_recordset($1) as move (id uuid, at timestamptz)
         where reminder.id = move.id and ${PENDING}`,
       [JSON.stringify(moves)],
@@ -129,7 +129,7 @@ export class ReminderPolicyChangeRepository {
   ): Promise<{ id: string; conversationId: string; level: number; scheduledAt: Date }[]> {
     const [rows] = await tx.query(
       `update reminders
-          set cancelled_at = $2, cancel_reason = 'policy_changed', lease_token = lease_token + 1, leased_until = null
+          set cancelled_at = $2, cancel_reason = 'policy_changed', lease_token = lease_token + 2, leased_until = null
         where id = any($1) and ${PENDING}
        returning id, conversation_id as "conversationId", level, scheduled_at as "scheduledAt"`,
       [ids, at],
