@@ -115,7 +115,7 @@ describe('maintenance', () => {
       `insert into maintenance values (true, gen_random_uuid(), '${REASON}', now(), 'nobody')`,
     );
     expect((await message(worker)).status).toBe(201);
-    otklik.clock.advance(5 * SECOND);
+    otklik.clock.advance(30 * SECOND);
     await isHeard(worker, true);
     expect((await message(worker)).status).toBe(503);
   });

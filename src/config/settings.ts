@@ -424,7 +424,7 @@ export const SETTINGS = {
     policyCacheTtl: setting(
       'REMINDER_POLICY_CACHE_TTL',
       'how long reminder policies are believed without asking the database',
-      duration({ min: 'PT0S', max: 'PT1M', default: 'PT15S' }),
+      duration({ min: 'PT0S', max: 'PT1M', default: 'PT30S' }),
     ),
     maxAhead: setting(
       'REMINDER_MAX_AHEAD',
@@ -743,7 +743,7 @@ export const SETTINGS = {
     checkInterval: setting(
       'MAINTENANCE_CHECK_INTERVAL',
       'how often a process asks whether it is maintenance, where it was not told',
-      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT5S' }),
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT30S' }),
     ),
     readiness: setting(
       'MAINTENANCE_READINESS',
