@@ -78,11 +78,15 @@ describe('caches and rate limits that several processes share through Redis', ()
   });
 
   it('read a policy from Redis that another has fetched, and see its change at once', async () => {
+    await eventually(async () => {
+      await policies(other);
+      return (await kind('reminder_policies', other)).entries === 1;
+    });
     await one.api.post('/api/system/cache/clear', {});
+    await eventually(async () => (await kind('reminder_policies', other)).entries === 0);
     const before = await policies(one);
     await eventually(() => server.ask((redis) => redis.exists('otklik:v1:{reminder_policies:all}')));
     const hits = (await kind('reminder_policies', other)).sharedHits;
-    await eventually(async () => (await kind('reminder_policies', other)).entries === 0);
     expect(await policies(other)).toEqual(before);
     expect((await kind('reminder_policies', other)).sharedHits).toBe(hits + 1);
     const change = { delays: ['PT7M'], repeatEvery: null, escalateAtLevel: null, businessHours: null };

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../clock/clock.js';
 import type { Config } from '../../config/config.js';
@@ -26,7 +26,7 @@ interface Opening {
  * A commit in this process wakes it; what other processes write is found at the next poll.
  */
 @Injectable()
-export class OutboxFollower {
+export class OutboxFollower implements OnApplicationShutdown {
   private readonly readers = new Set<() => void>();
   private readonly openings = new Set<Opening>();
   private readonly settings: Config['events'];
@@ -34,6 +34,7 @@ export class OutboxFollower {
   private decided = 0;
   private isFollowing = false;
   private isRung = false;
+  private isStopping = false;
   private wake: () => void = () => undefined;
 
   constructor(
@@ -45,6 +46,12 @@ export class OutboxFollower {
     @Inject(LOG) private readonly log: Log,
   ) {
     this.settings = config.events;
+  }
+
+  /** The database closes behind this, whoever still reads. */
+  onApplicationShutdown(): void {
+    this.isStopping = true;
+    this.ring();
   }
 
   /**
@@ -108,14 +115,14 @@ export class OutboxFollower {
     const gaps = new EventGaps(this.dataSource);
     const stopListening = this.signal.listen(() => this.ring());
     let isFailing = false;
-    while (this.readers.size > 0) {
+    while (this.readers.size > 0 && !this.isStopping) {
       this.isRung = false;
       try {
         await this.rest(await this.look(gaps));
         isFailing = false;
       } catch (error) {
-        // Whoever has left is not told, and a process that stops closes the database.
-        if (this.readers.size === 0) break;
+        // Whoever has left is not told.
+        if (this.readers.size === 0 || this.isStopping) break;
         if (!isFailing) this.log.warn(`New events cannot be read for streams: ${errorMessage(error)}`);
         isFailing = true;
         this.refuseOpenings(error);
