@@ -1,13 +1,12 @@
 import {
   chmodSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VerificationView } from '../src/backups/backup.schemas.js';
 import type { Problem } from '../src/http/problem.js';
@@ -127,7 +126,8 @@ describe('a backup that is not what was written', () => {
   });
 
   it('is not found by a name that leads out of the folder, or that no backup has', async () => {
-    writeFileSync(join(folder, '..', 'otklik-outside.dump'), 'secret');
+    const outside = join(folder, '..', 'otklik-outside.dump');
+    writeFileSync(outside, 'secret');
     for (const name of [
       '..%2Fotklik-outside.dump',
       '%2Fetc%2Fpasswd',
@@ -140,6 +140,7 @@ describe('a backup that is not what was written', () => {
         expect([name, status]).toEqual([name, 400]);
       }
     }
+    rmSync(outside);
     const nobody = filename.replace(/[0-9a-f]{8}\./, '00000000.');
     const { status, body } = await otklik.api.post<Problem>(`/api/system/backup/restore/${nobody}`, {});
     expect([status, body.code]).toEqual([404, 'backup_not_found']);
@@ -148,11 +149,7 @@ describe('a backup that is not what was written', () => {
 
 describe('a pg_dump that will not do', () => {
   it.each([
-    [
-      'is missing',
-      () => join(mkdtempSync(join(tmpdir(), 'empty-')), 'pg_dump'),
-      /pg_dump is missing.*postgresql-client/,
-    ],
+    ['is missing', () => join(folders.make(), 'pg_dump'), /pg_dump is missing.*postgresql-client/],
     [
       'is too old',
       () => withPgDump('echo "pg_dump (PostgreSQL) 9.6.24"'),

@@ -1,5 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AuditVerifier } from '../src/audit/audit-verifier.js';
 import { restoreReason } from '../src/backups/backup-acts.js';
@@ -33,7 +32,7 @@ function withWaitingPsql(): {
   close(): void;
   readonly isReached: () => boolean;
 } {
-  const folder = mkdtempSync(join(tmpdir(), 'otklik-programs-'));
+  const folder = folders.make();
   const [gate, reached] = [join(folder, 'gate'), join(folder, 'reached')];
   for (const name of ['pg_dump', 'pg_restore'] as const)
     symlinkSync(join(program('pg_dump'), '..', name), join(folder, name));

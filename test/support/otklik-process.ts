@@ -44,6 +44,10 @@ export class OtklikProcess {
       // Ctrl-C in a terminal is for whoever started it, who then stops it in order.
       detached: true,
     });
+    // One that is killed is not stopped; with a database elsewhere, nothing in its folder is wanted again.
+    if (temporaryFolder && env.DATABASE_URL) {
+      child.once('exit', () => rmSync(temporaryFolder, { recursive: true, force: true }));
+    }
     let output = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output += text;
