@@ -119,8 +119,8 @@ describe('the monitor (V1)', () => {
       running: true,
       interval: 'PT20S',
       thresholds: {
-        responseTimeDegraded: 'PT0.25S',
-        responseTimeUnhealthy: 'PT0.75S',
+        responseTimeDegraded: 'PT30S',
+        responseTimeUnhealthy: 'PT45S',
         samplesToWorsen: 5,
         samplesToRecover: 3,
       },
@@ -155,7 +155,7 @@ describe('the monitor (V1)', () => {
     [{ interval: 'PT0.5S' }, 'interval'],
     [{ interval: 'soon' }, 'interval'],
     [{ thresholds: { samplesToWorsen: 0 } }, 'thresholds.samplesToWorsen'],
-    [{ thresholds: { responseTimeDegraded: 'PT2S' } }, 'thresholds.responseTimeDegraded'],
+    [{ thresholds: { responseTimeDegraded: 'PT50S' } }, 'thresholds.responseTimeDegraded'],
     [{ thresholds: { pulse: 1 } }, 'thresholds.pulse'],
   ])('refuses %j', async (body, path) => {
     const { status, body: problem } = await api.api.refused('POST', '/api/system/monitoring/start', {
