@@ -1,27 +1,24 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
-import { newApiKey } from './auth/api-key.service.js';
 import { type Clock, SystemClock } from './clock/clock.js';
 import type { Config } from './config/config.js';
-import { packageFolder } from './config/package-folder.js';
-import { DataDirectory } from './database/data-directory.js';
+import { version } from './config/version.js';
 import { createDataSource, directUrl } from './database/data-source.js';
-import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { upgradeSchema, waitForDatabase } from './database/schema-upgrade.js';
 import { ENTITIES } from './entities.js';
 import { webhookOperations } from './events/webhook-operations.js';
-import { checkPort, createHttpAdapter, listen, setUpRequests } from './http/http-application.js';
+import { createHttpAdapter, setUpRequests } from './http/http-application.js';
 import { createDocument, serveDocument } from './http/openapi.js';
+import { checkPort, listen } from './http/port.js';
 import { ShutdownGate } from './http/shutdown-gate.js';
 import { type Log, NestLog } from './logging/log.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
+import { type Database, openDatabase } from './open-database.js';
 import { ROUTINES } from './routines.js';
+import { ErrorReports } from './telemetry/error-reports.js';
 
 /** A running Otklik. */
 export interface Otklik {
@@ -32,33 +29,33 @@ export interface Otklik {
   readonly newAdminApiKey: string | undefined;
   /** Where the administrator's key is kept, with the embedded database. */
   readonly adminApiKeyFile: string | undefined;
+  readonly errorReports: ErrorReports;
   /** Turns not ready, finishes what runs, and closes everything; within the deadline of the configuration. */
   stop(): Promise<void>;
-}
-
-interface Database {
-  readonly url: string;
-  readonly config: Config;
-  readonly newAdminApiKey: string | undefined;
-  readonly adminApiKeyFile: string | undefined;
-  close(): Promise<void>;
 }
 
 /**
  * Starts Otklik: database, schema, application, in this order.
  *
  * @param clock the time it goes by
- * @param calledOff ends the waiting for a database that does not answer
  * @throws whatever keeps it from starting; nothing is left running then
  */
-export async function startOtklik(
-  settings: Config,
+export async function startOtklik(settings: Config, log: Log, clock?: Clock): Promise<Otklik> {
+  await checkPort(settings.http);
+  return startOn(await openDatabase(settings, log), log, clock);
+}
+
+/**
+ * The same, on a database that has been opened, which is closed with it.
+ *
+ * @param calledOff ends the waiting for a database that does not answer
+ */
+export async function startOn(
+  database: Database,
   log: Log,
   clock: Clock = new SystemClock(),
   calledOff?: AbortSignal,
 ): Promise<Otklik> {
-  await checkPort(settings.http);
-  const database = await openDatabase(settings, log);
   let dataSource: DataSource | undefined;
   let application: NestFastifyApplication | undefined;
   try {
@@ -73,6 +70,7 @@ export async function startOtklik(
       application,
       newAdminApiKey: database.newAdminApiKey,
       adminApiKeyFile: database.adminApiKeyFile,
+      errorReports: application.get(ErrorReports),
       stop: () => stop(config, log, database, dataSource, application),
     };
   } catch (error) {
@@ -81,48 +79,6 @@ export async function startOtklik(
     await database.close();
     throw error;
   }
-}
-
-async function openDatabase(config: Config, log: Log): Promise<Database> {
-  if (config.database.url !== undefined) {
-    return {
-      url: config.database.url,
-      config,
-      newAdminApiKey: undefined,
-      adminApiKeyFile: undefined,
-      close: async () => undefined,
-    };
-  }
-  const directory = await DataDirectory.open(config.database.dataDir);
-  try {
-    const { embeddedPort: port, startWait } = config.database;
-    const database = await EmbeddedPostgres.start(directory, { port, startWait, log: asEmbeddedLog(log) });
-    const admin =
-      config.secrets.adminApiKey === undefined ? directory.secret('admin-api-key', newApiKey) : undefined;
-    const encryptionKey =
-      config.secrets.encryptionKey ??
-      directory.secret('encryption-key', () => randomBytes(32).toString('base64')).value;
-    return {
-      url: database.url,
-      config: {
-        ...config,
-        secrets: { adminApiKey: config.secrets.adminApiKey ?? admin?.value, encryptionKey },
-      },
-      newAdminApiKey: admin?.isNew ? admin.value : undefined,
-      adminApiKeyFile: admin && directory.secretFile('admin-api-key'),
-      close: async () => {
-        await database.stop();
-        await directory.close();
-      },
-    };
-  } catch (error) {
-    await directory.close();
-    throw error;
-  }
-}
-
-function asEmbeddedLog(log: Log): { info(message: string): void; warn(message: string): void } {
-  return { info: (message) => log.info(message), warn: (message) => log.warn(message) };
 }
 
 async function createApplication(
@@ -163,11 +119,4 @@ async function stop(
   clearTimeout(deadline);
   await dataSource?.destroy();
   await database.close();
-}
-
-/** The version of this Otklik. */
-export function version(): string {
-  const file = join(packageFolder(import.meta.url), 'package.json');
-  const { version: number } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return number;
 }

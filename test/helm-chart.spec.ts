@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { loadConfig } from '../src/config/config.js';
 import { packageFolder } from '../src/config/package-folder.js';
 import { SETTINGS, type Setting } from '../src/config/settings.js';
-import { version } from '../src/otklik.js';
+import { version } from '../src/config/version.js';
 import { type PlainYaml, parsePlainYaml } from './support/plain-yaml.js';
 import { TestOtklik } from './support/test-otklik.js';
 

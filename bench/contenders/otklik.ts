@@ -14,6 +14,7 @@ const STOP_DEADLINE = 40_000;
 export interface RunningOtklik {
   readonly url: string;
   readonly apiKey: string;
+  readonly pid: number;
   /** To be called when it is to end before the run does. */
   readonly stop: () => Promise<void>;
 }
@@ -40,5 +41,5 @@ export async function startOtklik(
     await otklik.stop();
     clearTimeout(impatience);
   });
-  return { url: otklik.url, apiKey: otklik.apiKey, stop };
+  return { url: otklik.url, apiKey: otklik.apiKey, pid: otklik.pid, stop };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import { Clock, IdGenerator } from '../clock/clock.js';
@@ -9,13 +8,9 @@ import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import type { ApiKeyView, CreateApiKey, CreatedApiKey, ListApiKeys } from './api-key.schemas.js';
 import { Authenticator, hashKey } from './authenticator.js';
+import { newApiKey } from './new-api-key.js';
 
 const PREFIX_LENGTH = 8;
-
-/** A new API key: 256 random bits, with a prefix by which scanners of leaked secrets can know it. */
-export function newApiKey(): string {
-  return `otk_${randomBytes(32).toString('base64url')}`;
-}
 
 /** Makes, lists and revokes API keys. */
 @Injectable()

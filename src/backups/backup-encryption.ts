@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
+
+/** Read when it is needed: with its ciphers it is a large library, and most processes never open a backup. */
+const age = () => import('age-encryption');
 
 const IDENTITY = /^AGE-SECRET-KEY-/i;
 
@@ -15,6 +17,7 @@ const SCRYPT_WORK_FACTOR = 14;
  * as well: with an identity, or with a passphrase.
  */
 export async function encrypted(plain: Readable, key: string): Promise<Readable> {
+  const { Encrypter, identityToRecipient } = await age();
   const encrypter = new Encrypter();
   if (IDENTITY.test(key)) encrypter.addRecipient(await identityToRecipient(key));
   else {
@@ -33,6 +36,7 @@ export async function encrypted(plain: Readable, key: string): Promise<Readable>
 export async function decrypted(sealed: Readable, key: string | undefined): Promise<Readable> {
   if (key === undefined)
     throw new Error('The backup is encrypted, and there is no key (BACKUP_ENCRYPTION_KEY).');
+  const { Decrypter } = await age();
   const decrypter = new Decrypter();
   if (IDENTITY.test(key)) decrypter.addIdentity(key);
   else decrypter.addPassphrase(key);

@@ -1,8 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
@@ -10,7 +8,6 @@ import { RecentWrites } from '../database/replicas/recent-writes.js';
 import { DomainError } from '../errors/domain-error.js';
 import type { Log } from '../logging/log.js';
 import { requestContext } from '../logging/request-context.js';
-import { errorCode } from '../resilience/error-code.js';
 import type {} from './fastify-request.js';
 import { tellOfWrites } from './own-writes.js';
 import { PROBLEM_TYPE, problem, titleOf } from './problem.js';
@@ -19,18 +16,11 @@ import { securityHeaders } from './security-headers.js';
 import { ShutdownGate } from './shutdown-gate.js';
 import { traceContext } from './trace-context.js';
 
-const PORTS_TO_TRY = 100;
-
 /** Node's errors of the HTTP parser that have a status of their own. */
 const UNREADABLE: Readonly<Record<string, [status: number, detail: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive (HTTP_REQUEST_TIMEOUT).'],
 };
-
-/** The port that Otklik should listen on belongs to somebody else. */
-export class PortTakenError extends Error {
-  override readonly name = 'PortTakenError';
-}
 
 /** Fastify, set up the way every request meets it first. */
 export function createHttpAdapter(settings: Config['http']): FastifyAdapter {
@@ -159,63 +149,4 @@ function parseJsonStrictly(fastify: FastifyInstance): void {
     }
     done(new DomainError('invalid', 'malformed_json', 'The body is not UTF-8.'), undefined);
   });
-}
-
-/**
- * Finds out that the port is taken before anything else is started. Whoever takes it in the meantime is noticed by
- * `listen`.
- *
- * @throws PortTakenError where it is taken and no other was asked for
- */
-export async function checkPort({ host, port, portIfTaken }: Config['http']): Promise<void> {
-  if (port === 0 || portIfTaken === 'next') return;
-  const server = createServer();
-  try {
-    server.listen(port, host);
-    await once(server, 'listening');
-  } catch (error) {
-    throw portProblem(error, port, host);
-  } finally {
-    server.close();
-  }
-}
-
-function portProblem(error: unknown, port: number, host: string): unknown {
-  if (errorCode(error) === 'EACCES') {
-    return new PortTakenError(
-      `Port ${port} needs more rights than this user has. Set PORT to one above 1023.`,
-    );
-  }
-  if (errorCode(error) !== 'EADDRINUSE') return error;
-  return new PortTakenError(
-    `Port ${port} on ${host} is taken. Set PORT to another one, or PORT_IF_TAKEN=next to take the next free one.`,
-  );
-}
-
-/**
- * Begins to listen.
- *
- * @returns the address that people open
- * @throws PortTakenError where the port is taken and no other was asked for
- */
-export async function listen(
-  application: INestApplication,
-  { host, port, portIfTaken }: Config['http'],
-): Promise<string> {
-  const last = portIfTaken === 'next' && port !== 0 ? Math.min(port + PORTS_TO_TRY, 65_535) : port;
-  for (let candidate = port; ; candidate++) {
-    try {
-      await application.listen(candidate, host);
-      return addressOf(application, host);
-    } catch (error) {
-      if (errorCode(error) !== 'EADDRINUSE' || candidate === last) throw portProblem(error, port, host);
-    }
-  }
-}
-
-function addressOf(application: INestApplication, host: string): string {
-  const address = application.getHttpServer().address();
-  const port = typeof address === 'object' && address !== null ? address.port : '';
-  const name = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host;
-  return `http://${name}:${port}`;
 }
