@@ -108,9 +108,11 @@ const FEATURES = {
   // Names of what is counted, and the few that keep count themselves.
   metrics: [
     ...FOR_ALL,
+    'backups/backup-schedule',
     'conversations/priority',
     'cache/(cache|cache-statistics)',
     'events/event-catalogue',
+    'health/(disks|health\\.module)',
     'messages/(ingest-queue|message\\.schemas|messages\\.module)',
     'self-check/(self-check|faults)',
     'webhooks/(delivery\\.entity|sending/attempt-result)',
@@ -119,7 +121,7 @@ const FEATURES = {
   system: [...FOR_ALL],
   health: [
     ...FOR_ALL,
-    'backups/backup-health',
+    'backups/backup-(files|health)',
     'self-check/(self-check|faults)',
     'redis/redis-status',
     'webhooks',

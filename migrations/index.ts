@@ -6,6 +6,7 @@ import { CreateAudit } from './20261121-2200-create-audit.js';
 import { CreateMonitoring } from './20261121-2210-create-monitoring.js';
 import { CreateBackups } from './20261121-2220-create-backups.js';
 import { CreateStatistics } from './20261121-2230-create-statistics.js';
+import { DeleteWebhooksBehind } from './20261121-2300-delete-webhooks-behind.js';
 
 /** Every schema step, oldest first. A released one is never edited: a change is a new one at the end. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   CreateMonitoring,
   CreateBackups,
   CreateStatistics,
+  DeleteWebhooksBehind,
 ];

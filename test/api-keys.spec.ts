@@ -133,6 +133,7 @@ describe('an API key', () => {
     for (const gone of [id, NOBODY]) {
       const { status, body } = await otklik.api.delete<Problem>(`/api/api-keys/${gone}`);
       expect([status, body.code]).toEqual([404, 'api_key_not_found']);
+      expect(body.detail).toBe(`There is no API key ${gone}.`);
     }
     expect((await otklik.api.delete('/api/api-keys/42')).status).toBe(400);
   });
@@ -180,14 +181,17 @@ describe('an API key', () => {
   });
 
   it('is listed newest first, page by page', async () => {
-    const all = await otklik.api.all<ApiKeyView>('/api/api-keys');
+    // Their last use is written down now and then, also between two lists.
+    const list = async (path: string) =>
+      (await otklik.api.all<ApiKeyView>(path)).map((key) => ({ ...key, lastUsedAt: null }));
+    const all = await list('/api/api-keys');
     expect(all.map(({ id }) => id)).toEqual(
       all
         .map(({ id }) => id)
         .toSorted()
         .toReversed(),
     );
-    expect(await otklik.api.all('/api/api-keys?limit=2')).toEqual(all);
+    expect(await list('/api/api-keys?limit=2')).toEqual(all);
     expect(JSON.stringify(all)).not.toMatch(/otk_[A-Za-z0-9_-]{10,}/);
   });
 

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { AuditEntryView } from '../src/audit/audit.schemas.js';
 import { AuditLog } from '../src/audit/audit-log.js';
 import { AuditVerifier } from '../src/audit/audit-verifier.js';
+import type { CacheStats } from '../src/cache/cache.schemas.js';
 import { Transactor } from '../src/database/transactor.js';
+import type { ProcessView } from '../src/processes/process.schemas.js';
 import type { ApiClient, PageOf } from './support/api-client.js';
 import { eventually } from './support/eventually.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
@@ -61,12 +63,12 @@ describe('the audit log', () => {
   it('has every administrative act there is', async () => {
     const { api } = otklik;
     const { body: webhook } = await api.post<{ id: string; secret: string }>('/api/webhooks', {
-      url: 'http://127.0.0.1:1/hook?access_token=Zk3vQ8sLw0TfYb7x',
+      url: 'http://127.0.0.1:1/services/T0/Zk3vQ8sLw0TfYb7x?access_token=Bq6nW2xKp5VzHs8d',
       headers: { 'x-secret': 'Nc5uHd1gRj9mPe4a' },
     });
     const at = `/api/webhooks/${webhook.id}`;
     await api.send('PATCH', at, {
-      body: '{"description":"changed","enabled":false}',
+      body: '{"description":"changed","enabled":false,"url":"http://127.0.0.1:1/services/T0/Gy4tR7cMe1UaJf9w"}',
       headers: { 'content-type': 'application/json' },
     });
     await api.post(`${at}/enable`, {});
@@ -103,8 +105,8 @@ describe('the audit log', () => {
       'webhook.enabled',
       'webhook.secret_rotated',
       'webhook.replayed',
+      'webhook.tested',
       'delivery.repeated',
-      'webhook.deletion_begun',
       'webhook.deleted',
       'reminder_policy.changed',
       'process.paused',
@@ -123,17 +125,28 @@ describe('the audit log', () => {
       'maintenance.changed',
       'maintenance.left',
     ]);
-    expect(acts.find(({ action }) => action === 'webhook.changed')).toMatchObject({
+    const changed = acts.find(({ action }) => action === 'webhook.changed');
+    expect(changed).toMatchObject({
       before: { enabled: true, description: null },
       after: { enabled: false, description: 'changed' },
     });
+    const [was, is] = [changed?.before?.url, changed?.after?.url];
+    for (const url of [was, is]) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:1\/\*\*\*#[0-9a-f]{8}$/);
+    expect(was).not.toBe(is);
     expect(acts.find(({ action }) => action === 'reminder_policy.changed')).toMatchObject({
       subject: 'low',
       before: { priority: 'low' },
       after: { delays: ['PT7M'] },
     });
+    const pausedAt = otklik.clock.iso();
+    expect(acts.filter(({ subject }) => subject === 'reminders')).toMatchObject([
+      { action: 'process.paused', before: { pausedAt: null }, after: { pausedAt } },
+      { action: 'process.resumed', before: { pausedAt }, after: { pausedAt: null } },
+      { action: 'process.run' },
+    ]);
     const text = JSON.stringify(acts);
-    for (const secret of [webhook.secret, 'Zk3vQ8sLw0TfYb7x', 'Nc5uHd1gRj9mPe4a', clientId]) {
+    const inUrls = ['Zk3vQ8sLw0TfYb7x', 'Bq6nW2xKp5VzHs8d', 'Gy4tR7cMe1UaJf9w'];
+    for (const secret of [webhook.secret, ...inUrls, 'Nc5uHd1gRj9mPe4a', clientId]) {
       expect(text).not.toContain(secret);
     }
   });
@@ -194,6 +207,41 @@ describe('the audit log', () => {
     expect(entries).toBe((await newest('?limit=1'))[0]?.number);
   });
 
+  it('has an entry of what failed, behind the one of what was begun', async () => {
+    await otklik.api.post('/api/system/cache/clear', {});
+    await otklik.database.execute('alter table reminder_policies rename to gone');
+    await otklik.api.post('/api/system/cache/warm-up', {});
+    await otklik.database.execute('alter table gone rename to reminder_policies');
+    const [failed, begun] = await newest('?limit=2');
+    expect(begun).toMatchObject({ action: 'cache.warmed_up', after: null });
+    expect(failed).toMatchObject({
+      action: 'act.failed',
+      actor: begun?.actor,
+      after: {
+        number: begun?.number,
+        action: 'cache.warmed_up',
+        error: expect.stringContaining('reminder_policies: '),
+      },
+    });
+  });
+
+  it('says in the log what it could not say about a failure, and answers all the same', async () => {
+    await otklik.api.post('/api/system/cache/clear', {});
+    await otklik.database.execute(`
+      alter table reminder_policies rename to gone;
+      alter table audit_log add constraint refused check (action <> 'act.failed') not valid`);
+    const { status } = await otklik.api.post('/api/system/cache/warm-up', {});
+    await otklik.database.execute(`
+      alter table gone rename to reminder_policies;
+      alter table audit_log drop constraint refused`);
+    expect(status).toBe(200);
+    const [begun] = await newest('?limit=1');
+    expect(begun?.action).toBe('cache.warmed_up');
+    expect(
+      otklik.log.entries(({ audit, level }) => audit === begun?.number && level === 'error'),
+    ).toMatchObject([{ action: 'cache.warmed_up', msg: expect.stringContaining('reminder_policies') }]);
+  });
+
   it('has no entry of a transaction that was rolled back', async () => {
     const [before] = await newest('?limit=1');
     const failing = otklik.part(Transactor).run(async (tx) => {
@@ -210,6 +258,71 @@ describe('the audit log', () => {
     expect((await newest('?limit=1'))[0]?.after).toEqual({ ...after, text: 'a\ufffdb\ufffdc' });
     expect((await otklik.part(AuditVerifier).verify()).broken).toBeUndefined();
   });
+
+  it('is what an act waits for: nothing is done of which no entry can be written', async () => {
+    const { api, database } = otklik;
+    const { body: webhook } = await api.post<{ id: string }>('/api/webhooks', { url: 'http://127.0.0.1:1/' });
+    const key = await otklik.createKey({ name: 'kept', scopes: ['messages:read'] });
+    const { clientId } = await otklik.accept({ clientId: newClient(), content: 'Hello' });
+    await api.get('/api/reminder-policies');
+    const cached = async () => {
+      const { kinds } = (await api.get<CacheStats>('/api/system/cache/stats')).body;
+      return kinds.find(({ kind }) => kind === 'reminder_policies')?.entries;
+    };
+    const before = { rows: await contents(), cached: await cached() };
+    await database.execute('alter table audit_log add constraint refused check (false) not valid');
+    const at = `/api/webhooks/${webhook.id}`;
+    const policy = { delays: ['PT9M'], repeatEvery: null, escalateAtLevel: null, businessHours: null };
+    const acts: [method: string, path: string, body?: object][] = [
+      ['POST', '/api/api-keys', { name: 'new', scopes: ['messages:read'] }],
+      ['DELETE', `/api/api-keys/${key.id}`],
+      ['POST', '/api/webhooks', { url: 'http://127.0.0.1:1/new' }],
+      ['PATCH', at, { description: 'changed' }],
+      ['POST', `${at}/rotate-secret`, {}],
+      ['POST', `${at}/replay`, { since: otklik.clock.iso(-1_000) }],
+      ['POST', `${at}/test`, {}],
+      ['DELETE', at],
+      ['PUT', '/api/reminder-policies/low', policy],
+      ['POST', '/api/system/processes/reminders/pause', {}],
+      ['POST', '/api/system/processes/reminders/run', {}],
+      ['POST', '/api/system/monitoring/start', { interval: 'PT50S' }],
+      ['POST', '/api/system/monitoring/stop', {}],
+      ['POST', '/api/system/cache/clear', {}],
+      ['POST', '/api/system/cache/warm-up', {}],
+      ['POST', '/api/system/backup/schedule', { dailyAt: '04:00' }],
+      ['POST', '/api/system/backup/create', {}],
+      ['POST', '/api/system/maintenance', { enabled: true }],
+      ['DELETE', `/api/clients/${clientId}`],
+      ['GET', `/api/clients/${clientId}/export`],
+    ];
+    const answers: [path: string, status: number][] = [];
+    for (const [method, path, body] of acts) {
+      const sent = body && {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      };
+      answers.push([path, (await api.send(method, path, sent)).status]);
+    }
+    await database.execute('alter table audit_log drop constraint refused');
+    expect(answers).toEqual(acts.map(([, path]) => [path, 500]));
+    expect({ rows: await contents(), cached: await cached() }).toEqual(before);
+  });
+
+  /** What stands in every table. */
+  async function contents(): Promise<Record<string, string>> {
+    const tables = await otklik.database.query<{ name: string }>(
+      `select table_name as name from information_schema.tables
+        where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`,
+    );
+    const found: Record<string, string> = {};
+    for (const { name } of tables) {
+      const [row] = await otklik.database.query<{ all: string }>(
+        `select coalesce(string_agg(row::text, ' ' order by row::text), '') as all from ${name} row`,
+      );
+      found[name] = row?.all ?? '';
+    }
+    return found;
+  }
 
   it.each([
     ['update', `update audit_log set action = 'nothing.happened'`],
@@ -231,6 +344,35 @@ describe('what Otklik does by itself', () => {
   });
   beforeAll(() => otklik.start());
   afterAll(() => otklik.stop());
+
+  it('has its failure recorded where somebody wanted it', async () => {
+    await otklik.database.execute('alter table idempotency_records rename to gone');
+    const { body } = await otklik.api.post<{ lastError: string }>(
+      '/api/system/processes/idempotency-cleanup/run',
+      {},
+    );
+    await otklik.database.execute('alter table gone rename to idempotency_records');
+    const [failed, begun] = (await otklik.api.get<PageOf<AuditEntryView>>(`${PATH}?limit=2`)).body.data;
+    expect(begun).toMatchObject({ action: 'process.run', subject: 'idempotency-cleanup' });
+    expect(failed).toMatchObject({
+      actor: { name: 'administrator' },
+      action: 'act.failed',
+      subject: 'idempotency-cleanup',
+      after: { number: begun?.number, action: 'process.run', error: body.lastError },
+    });
+  });
+
+  it('is not done without an entry where somebody wants it', async () => {
+    const path = '/api/system/processes';
+    const runs = async () =>
+      (await otklik.api.get<PageOf<ProcessView>>(path)).body.data.find(({ name }) => name === 'auto-close')
+        ?.runs;
+    await eventually(async () => (await runs()) === 1);
+    await otklik.database.execute('alter table audit_log add constraint refused check (false) not valid');
+    expect((await otklik.api.post(`${path}/auto-close/run`, {})).status).toBe(500);
+    await otklik.database.execute('alter table audit_log drop constraint refused');
+    expect(await runs()).toBe(1);
+  });
 
   it("is nobody's act, even where a request woke it", async () => {
     await otklik.accept({ clientId: newClient(), content: 'Hello' });

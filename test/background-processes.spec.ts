@@ -1,4 +1,5 @@
-import type { ProcessView } from '../src/processes/process.schemas.js';
+import { hostname } from 'node:os';
+import type { ListedProcessView, ProcessView } from '../src/processes/process.schemas.js';
 import type { PageOf } from './support/api-client.js';
 import { eventually } from './support/eventually.js';
 import { SECOND } from './support/settable-clock.js';
@@ -44,8 +45,8 @@ describe('the background processes', () => {
   });
   afterEach(() => worker.api.post(`${PATH}/resume`, {}));
 
-  async function stateAt(otklik: TestOtklik): Promise<ProcessView> {
-    const { body } = await otklik.api.get<PageOf<ProcessView>>('/api/system/processes');
+  async function stateAt(otklik: TestOtklik): Promise<ListedProcessView> {
+    const { body } = await otklik.api.get<PageOf<ListedProcessView>>('/api/system/processes');
     const found = body.data.find(({ name }) => name === NAME);
     if (!found) throw new Error(`There is no ${NAME}.`);
     return found;
@@ -72,7 +73,33 @@ describe('the background processes', () => {
       failedRuns: 0,
       handled: 0,
       failed: 0,
+      workers: [expect.objectContaining({ runs: 1 }), expect.objectContaining({ runs: 1 })],
     });
+  });
+
+  it('are shown as they stand in each worker, whichever process is asked', async () => {
+    await worker.database.execute('alter table idempotency_records rename to gone');
+    await worker.api.post(`${PATH}/run`, {});
+    const { workers } = await stateAt(api);
+    await worker.database.execute('alter table gone rename to idempotency_records');
+    await worker.api.post(`${PATH}/run`, {});
+    const found = { host: hostname(), pid: process.pid, lastRunAt: worker.clock.iso(), lagMs: 0 };
+    expect(workers.toSorted((a, b) => a.failedRuns - b.failedRuns)).toEqual([
+      { ...found, state: 'waiting', lastError: null, runs: 1, failedRuns: 0 },
+      {
+        ...found,
+        state: 'failing',
+        lastError: expect.stringContaining('does not exist'),
+        runs: 2,
+        failedRuns: 1,
+      },
+    ]);
+  });
+
+  it('are shown although somebody says what nobody understands', async () => {
+    for (const words of ['hello', '{"answers":"x","worker":{"id":1}}'])
+      await worker.database.query(`select pg_notify('otklik_census', $1)`, [words]);
+    expect((await stateAt(api)).workers).toHaveLength(2);
   });
 
   it('do not run where the role worker is missing, which the list says', async () => {

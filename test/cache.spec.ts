@@ -116,7 +116,9 @@ describe('the cache', () => {
     await analytics.set('large', large);
     await analytics.set('small', { n: 1 });
     await users.set('large', large);
-    const bytes = await isStored('small').then(() => stored('large'));
+    // Writes of different connections overtake each other.
+    await Promise.all(['large', 'small'].map((key) => isStored(key)));
+    const bytes = await stored('large');
     expect(bytes?.[0]).toBe(1);
     expect(bytes?.length).toBeLessThan(300);
     expect(JSON.parse(gunzipSync(bytes?.subarray(1) ?? '').toString())).toMatchObject({ value: large });
@@ -136,7 +138,7 @@ describe('the cache', () => {
     };
     const found = await one.cached.getMany(keys, loadMany);
     expect([found.size, found.get('k249'), batches]).toEqual([249, { n: 249 }, [100, 100, 50]]);
-    await isStored('k249');
+    await Promise.all(keys.filter((key) => key !== 'k7').map(isStored));
     expect((await other.cached.getMany(keys, loadMany)).size).toBe(249);
     expect(batches).toEqual([100, 100, 50, 1]);
   });
@@ -158,6 +160,14 @@ describe('the cache', () => {
     expect(process.log.entries(({ cached }) => cached === 'analytics:a')).toMatchObject([{ level: 'warn' }]);
     await eventually(async () => !(await stored('a'))?.equals(bytes));
     expect(await n((await owned()).cached)).toBe(1);
+  });
+
+  it('drops what is corrupt in Redis also where nothing comes in its place (E13)', async () => {
+    const { cached } = await owned();
+    await server.ask((redis) => redis.set('otklik:v1:{analytics:a}', 'hello'));
+    for (let time = 0; time < 2; time++) expect(await cached.get('a', async () => undefined)).toBeUndefined();
+    expect(await stored('a')).toBeNull();
+    expect(cached.statistics).toMatchObject({ corrupt: 1, misses: 2 });
   });
 
   it('makes what takes long anew before it ends, behind whoever asks, and once', async () => {
@@ -412,8 +422,9 @@ describe('the cache', () => {
   describe('clearing', () => {
     it('removes what matches, here, in Redis and in the other processes, and nothing else', async () => {
       const [one, other] = [await owned(), await owned()];
-      for (const key of ['a1', 'a2', 'b1']) await n(one.cached, key);
-      await isStored('b1');
+      const keys = ['a1', 'a2', 'b1'];
+      for (const key of keys) await n(one.cached, key);
+      await Promise.all(keys.map(isStored));
       await n(other.cached, 'a1');
       await server.ask((redis) => redis.mset('shop:a1', 'theirs', 'otklik:limits:x', '1'));
       expect(await one.process.cache.clear('analytics:a?')).toEqual({ here: 2, shared: 2 });

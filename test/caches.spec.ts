@@ -66,6 +66,7 @@ describe('caches and rate limits that several processes share through Redis', ()
       'analytics',
       'api_keys',
       'reminder_policies',
+      'revoked_tokens',
       'webhook_endpoints',
     ]);
     expect(await kind('reminder_policies')).toMatchObject({
@@ -130,6 +131,24 @@ describe('caches and rate limits that several processes share through Redis', ()
     expect(await reads()).toBe(200);
     await one.api.delete(`/api/api-keys/${id}`);
     await eventually(async () => (await reads()) === 401);
+  });
+
+  it('ask nobody about a key that was revoked, until a restore may have made it valid again', async () => {
+    const { id, key } = await one.createKey({ name: 'forgotten', scopes: ['messages:read'] });
+    const read = async () => (await other.api.withKey(key).get('/api/messages')).status;
+    await one.api.delete(`/api/api-keys/${id}`);
+    await eventually(async () => (await read()) === 401);
+    const { entries, nearHits } = await kind('revoked_tokens', other);
+    expect(entries).toBeGreaterThan(0);
+    await one.database.execute('alter table api_keys rename to away');
+    expect([await read(), await read()]).toEqual([401, 401]);
+    await one.database.execute('alter table away rename to api_keys');
+    expect(await kind('revoked_tokens', other)).toMatchObject({ shared: false, nearHits: nearHits + 2 });
+    await one.database.query('update api_keys set revoked_at = null where id = $1', [id]);
+    expect(await read()).toBe(401);
+    // As a restore does, whichever process it runs in.
+    await one.api.post('/api/system/cache/clear', {});
+    await eventually(async () => (await read()) === 200);
   });
 
   it('know a key without a promise, and have nothing of it in Redis', async () => {

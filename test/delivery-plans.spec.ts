@@ -1,9 +1,11 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { loadConfig } from '../src/config/config.js';
 import type { BackgroundProcesses } from '../src/processes/background-processes.js';
+import type { DeletedWebhooks } from '../src/webhooks/deleted-webhooks.js';
 import { DeliveryRepository, REQUEUE_DELIVERIES_ROUTINE } from '../src/webhooks/delivery.repository.js';
 import type { DeliveryStatus } from '../src/webhooks/delivery.schemas.js';
 import { DeliveryCleanup } from '../src/webhooks/delivery-cleanup.js';
+import type { GivenUpDeliveries } from '../src/webhooks/given-up-deliveries.js';
 import { ReplayRepository, type RunningReplay } from '../src/webhooks/replay.repository.js';
 import { listsOf } from './support/lists-of.js';
 import { DAY } from './support/settable-clock.js';
@@ -156,7 +158,14 @@ describe.each(['old', 'fresh'])('the ways to deliveries, beside very many, with 
         // Replays, as TypeORM says that there was nothing to delete.
         query: async () => [[], 0],
       } as unknown as DataSource;
-      const cleanup = new DeliveryCleanup(dataSource, clock, processes, config);
+      const cleanup = new DeliveryCleanup(
+        dataSource,
+        clock,
+        { clear: async () => 0 } as unknown as DeletedWebhooks,
+        { giveUp: async () => 0 } as unknown as GivenUpDeliveries,
+        processes,
+        config,
+      );
       let handled = 0;
       const first = await readsOf(query, async () => {
         handled = (await cleanup.run()).handled;

@@ -1,6 +1,10 @@
 import { DataSource } from 'typeorm';
 import { EventGaps } from '../src/events/event-gaps.js';
 import { FanOutRepository } from '../src/webhooks/dispatch/fan-out.repository.js';
+import type { EnabledWebhook, WebhookView } from '../src/webhooks/webhook.schemas.js';
+import { WebhookDisabling } from '../src/webhooks/webhook-disabling.js';
+import { WebhookReplays } from '../src/webhooks/webhook-replays.js';
+import { HOUR, MINUTE, SECOND } from './support/settable-clock.js';
 import { TestOtklik } from './support/test-otklik.js';
 import { webhookRows } from './support/webhook-rows.js';
 
@@ -118,6 +122,81 @@ describe('making deliveries of events', () => {
       await otklik.database.during(unfinished, async () => {
         expect(await gaps.decided(gap.missing, gap.seen)).toBe(gap.seen);
       });
+    });
+  });
+
+  describe('where an endpoint is disabled for a while', () => {
+    const call = async <T>(what: string): Promise<T> => (await otklik.api.post<T>(what, {})).body;
+    const enable = (id: string) => call<EnabledWebhook>(`/api/webhooks/${id}/enable`);
+    const disable = (id: string) => otklik.part(WebhookDisabling).disable(id, 'failing');
+    const patched = (id: string, enabled: boolean) =>
+      otklik.api.send('PATCH', `/api/webhooks/${id}`, {
+        body: JSON.stringify({ enabled }),
+        headers: { 'content-type': 'application/json' },
+      });
+
+    /** The types of what a replay makes good, from when the answer said. */
+    async function madeGood(id: string): Promise<string[]> {
+      const { missedSince } = await enable(id);
+      otklik.clock.advance(SECOND);
+      await otklik.api.post(`/api/webhooks/${id}/replay`, { since: missedSince });
+      await otklik.part(WebhookReplays).run();
+      return typesFor(id);
+    }
+
+    it.each([
+      ['a person', (id: string) => patched(id, false)],
+      ['Otklik itself', disable],
+    ])('by %s, it has missed what had happened before and was not told yet', async (_, disabled) => {
+      const id = await rows.endpoint();
+      await rows.events(1, 'message.received');
+      await fanOut();
+      otklik.clock.advance(HOUR);
+      await rows.events(1, 'message.replied');
+      otklik.clock.advance(MINUTE);
+      await disabled(id);
+      await rows.events(1, 'conversation.closed');
+      await fanOut();
+      expect(await typesFor(id)).toEqual(['message.received']);
+      expect(await madeGood(id)).toEqual(['message.received', 'message.replied', 'conversation.closed']);
+    });
+
+    it('it has missed what had happened before and was committed afterwards', async () => {
+      const id = await rows.endpoint();
+      const early = otklik.clock.iso();
+      otklik.clock.advance(MINUTE);
+      await rows.events(1, 'message.received');
+      otklik.clock.advance(MINUTE);
+      await otklik.database.commitAfter(
+        `insert into events (id, type, occurred_at, data) values (uuid_v7('${early}'), 'message.triaged', '${early}', '{}')`,
+        () => disable(id),
+      );
+      await fanOut();
+      expect(await madeGood(id)).toEqual(['message.received', 'message.triaged']);
+    });
+
+    it('it has missed nothing of what was told: a replay begins when it was disabled', async () => {
+      const id = await rows.endpoint();
+      await rows.events(3);
+      await fanOut();
+      otklik.clock.advance(MINUTE);
+      const disabledAt = otklik.clock.iso();
+      await disable(id);
+      otklik.clock.advance(MINUTE);
+      expect(await enable(id)).toMatchObject({ missedSince: disabledAt });
+    });
+
+    it('nothing is told by halves: who disables or enables it waits for whoever is making deliveries', async () => {
+      const id = await rows.endpoint();
+      for (const change of [disable, enable, disable, (webhook: string) => patched(webhook, true)]) {
+        const [changing] = await otklik.database.during('select from event_fan_out for update', async () => {
+          const begun = change(id);
+          await otklik.database.untilBlocked(1);
+          return [begun];
+        });
+        await changing;
+      }
+      expect((await otklik.api.get<WebhookView>(`/api/webhooks/${id}`)).body.enabled).toBe(true);
     });
   });
 

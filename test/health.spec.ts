@@ -1,20 +1,28 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import type { Health } from '../src/health/health.schemas.js';
+import { BackgroundProcesses } from '../src/processes/background-processes.js';
 import type { ReminderView } from '../src/reminders/reminder.schemas.js';
 import { eventually } from './support/eventually.js';
+import { Scrape } from './support/scrape.js';
 import { MINUTE, SECOND } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
+
+/** Of Linux and of macOS: a file system of its own, which nothing of ours is written to. */
+const ANOTHER_DISK = '/dev';
 
 describe('the health of what goes on by itself (D17)', () => {
   const otklik = new TestOtklik({
     env: {
       ROLES: 'api,worker',
+      REMINDER_POLL_INTERVAL: 'PT15S',
       HEALTH_SCHEDULER_LAG_DEGRADED: 'PT10S',
       HEALTH_SCHEDULER_LAG_UNHEALTHY: 'PT1M',
       // Timers of others would only disturb.
       ESCALATION_EXPIRY_INTERVAL: 'PT1H',
     },
   });
-  const api = new TestOtklik({ beside: otklik });
+  const api = new TestOtklik({ beside: otklik, env: { DATA_DIR: tmpdir(), BACKUP_DIR: ANOTHER_DISK } });
   beforeAll(async () => {
     await otklik.start();
     await api.start();
@@ -85,6 +93,37 @@ describe('the health of what goes on by itself (D17)', () => {
     const notHere = { status: 'not_configured', message: 'this process has no role worker' };
     expect(body).toMatchObject({ status: 'healthy', checks: { scheduler: notHere, selfCheck: notHere } });
     expect((await health('/scheduler', api)).status).toBe(200);
+  });
+
+  it('shows the disk of the backups beside that of the data, in health and in the metrics', async () => {
+    const { disk } = (await health('/full', api)).body.checks;
+    const folders = ['DATA_DIR', 'BACKUP_DIR'];
+    expect(Object.keys(disk?.disks as object)).toEqual(folders);
+    const scrape = await Scrape.of(api.api);
+    for (const folder of folders) {
+      const { bsize, blocks } = statfsSync(folder === 'DATA_DIR' ? tmpdir() : ANOTHER_DISK);
+      const size = bsize * blocks;
+      expect(disk?.disks).toMatchObject({ [folder]: { status: 'healthy', totalBytes: size } });
+      expect(scrape.value('otklik_disk_size_bytes', { folder })).toBe(size);
+      expect(scrape.value('otklik_disk_free_bytes', { folder })).toBeLessThanOrEqual(size);
+    }
+  });
+
+  it('shows how old the outbox is, also where nobody subscribed to it', async () => {
+    const webhook = async () => (await health('/webhook', api)).body.checks.webhook;
+    await processes('event-fan-out', 'pause');
+    await eventually(() => otklik.part(BackgroundProcesses).status('event-fan-out').state === 'paused');
+    await otklik.accept({ clientId: newClient(), content: 'Thank you!' });
+    otklik.clock.advance(5 * SECOND);
+    expect(await webhook()).toMatchObject({ status: 'not_configured', outboxAgeMs: 5 * SECOND });
+    await processes('event-fan-out', 'resume');
+    await eventually(
+      () => {
+        otklik.clock.advance(SECOND);
+        return webhook();
+      },
+      (check) => check?.outboxAgeMs === 0,
+    );
   });
 
   it('is degraded while somebody has paused it', async () => {

@@ -73,6 +73,23 @@ describe('metrics of what Otklik stands on', () => {
     expect(seen.value('otklik_backup_last_failed_timestamp_seconds')).toBe(START + 70);
   });
 
+  it('say for how long a scheduled backup has been due', async () => {
+    const overdue = async () => (await scrape()).value('otklik_backup_overdue_seconds');
+    expect(await overdue()).toBe(0);
+    await otklik.database.execute(
+      `update backup_schedule set daily_at = '08:00', weekly_at = 'Monday 08:30',
+         daily_slot = '2026-11-21T08:00:00Z', weekly_slot = '2026-11-16T08:30:00Z'`,
+    );
+    expect(await overdue()).toBe(0);
+    // The one that has been due for longest counts.
+    await otklik.database.execute(`update backup_schedule set daily_slot = '2026-11-20T08:00:00Z'`);
+    expect(await overdue()).toBe((otklik.clock.now() - Date.parse('2026-11-21T08:00:00Z')) / 1000);
+    await otklik.database.execute(`update backup_schedule set weekly_slot = '2026-11-09T08:30:00Z'`);
+    expect(await overdue()).toBe((otklik.clock.now() - Date.parse('2026-11-16T08:30:00Z')) / 1000);
+    await otklik.database.execute(`update backup_schedule set daily_at = 'off', weekly_at = 'off'`);
+    expect(await overdue()).toBe(0);
+  });
+
   it('say whether it is maintenance', async () => {
     expect((await scrape()).value('otklik_maintenance')).toBe(0);
     await otklik.api.post('/api/system/maintenance', { enabled: true, reason: 'a spec' });

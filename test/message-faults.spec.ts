@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Problem } from '../src/http/problem.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
@@ -117,6 +118,26 @@ describe('a message that is not as it should be (D11)', () => {
     expect(answer.status).toBe(400);
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(answer.body.code).toBe('malformed_json');
+  });
+
+  it('hears that it is the prototype that is refused, not that its JSON is none', async () => {
+    const { body } = await otklik.api.refused('POST', '/api/messages', {
+      body: '{"clientId":"a","content":"b","metadata":{"__proto__":{"x":1}}}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(body.detail).toMatch(/__proto__/);
+  });
+
+  it('is refused when it is compressed, and says so', async () => {
+    const { status, body } = await otklik.api.refused('POST', '/api/messages', {
+      body: gzipSync('{"clientId":"a","content":"b"}'),
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    });
+    expect([status, body.code, body.detail]).toEqual([
+      415,
+      'unsupported_media_type',
+      expect.stringMatching(/not compressed/),
+    ]);
   });
 
   it.each(['null', '[]', '"text"', '42'])('is refused when the body is no object: %s', async (body) => {

@@ -307,6 +307,19 @@ describe('the problems in the OpenAPI document are those of the server', () => {
     expect(faults).toEqual([]);
   });
 
+  it.each([
+    ['listMessages', 'GET', '/api/messages?limit=201', undefined],
+    ['getMessage', 'GET', '/api/messages/none', undefined],
+    ['createWebhook', 'POST', '/api/webhooks', '{}'],
+  ])('400: an example is in the words of the server: %s', async (id, method, path, body) => {
+    const operation = operationsOf(document).find(({ operationId }) => operationId === id);
+    const example = operation?.responses[400]?.content?.['application/problem+json']?.example;
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const answer = await otklik.api.refused(method, path, { ...(body !== undefined && { body }), headers });
+    expect(answer.body.errors).toEqual((example as { errors: unknown }).errors);
+    expect(answer.body.detail).toBe((example as { detail: string }).detail);
+  });
+
   it('401: no key, or a wrong one', async () => {
     expect(await faultsOfAll(401, async () => ({ api: otklik.api.withKey(undefined) }))).toEqual([]);
     expect(await faultsOfAll(401, async () => ({ api: otklik.api.withKey('otk_wrong') }))).toEqual([]);

@@ -1,15 +1,19 @@
 import type { EventView } from '../src/events/event.schemas.js';
 import type { ReminderView } from '../src/reminders/reminder.schemas.js';
+import { BackupFolders, makeBackup, restoreBackup } from './support/backups.js';
 import { EventStream } from './support/event-stream.js';
 import { eventually } from './support/eventually.js';
 import { PgBouncer } from './support/pg-bouncer.js';
-import { DAY } from './support/settable-clock.js';
+import { DAY, SECOND } from './support/settable-clock.js';
 import { TestDatabase } from './support/test-database.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 import { WebhookReceiver } from './support/webhook-receiver.js';
 
 /** Fewer sessions than each process has connections: what one leaves behind in a session, another finds. */
 const SESSIONS = 4;
+
+const folders = new BackupFolders();
+afterAll(() => folders.remove());
 
 describe('Otklik behind PgBouncer in transaction mode', () => {
   let database: TestDatabase;
@@ -26,6 +30,7 @@ describe('Otklik behind PgBouncer in transaction mode', () => {
       DATABASE_URL: bouncer.url,
       DATABASE_DIRECT_URL: database.url,
       DATABASE_POOL_MAX: '10',
+      BACKUP_DIR: folders.make(),
       WEBHOOK_ALLOW_HTTP: 'true',
       WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
     };
@@ -52,7 +57,18 @@ describe('Otklik behind PgBouncer in transaction mode', () => {
     expect(endpoint.status).toBe(201);
     receiver.trust('/hook', endpoint.body.secret);
     // What one process takes in, the other one tells: they hear of each other past PgBouncer.
-    const stream = await EventStream.open(another);
+    let opened: EventStream | undefined;
+    const opening = EventStream.open(another).then((stream) => {
+      opened = stream;
+      return stream;
+    });
+    // As long as somebody is just writing, it looks again a moment later (EVENT_GAP_PATIENCE).
+    await eventually(async () => {
+      await database.query('select 1');
+      if (!opened) otklik.clock.advance(50);
+      return opened;
+    });
+    const stream = await opening;
     const clients = Array.from({ length: 60 }, newClient);
     const accepted = await Promise.all(
       clients.map((clientId, index) =>
@@ -96,6 +112,26 @@ describe('Otklik behind PgBouncer in transaction mode', () => {
       log.entries(({ level }) => level === 'error' || level === 'fatal'),
     );
     expect(faults).toEqual([]);
+  }, 60_000);
+
+  it('makes backups and restores them past it, and goes on afterwards', async () => {
+    const backup = await makeBackup(otklik);
+    expect(backup).toMatchObject({ status: 'completed', error: null });
+    const messages = () => database.query('select id from messages order by id');
+    const before = await messages();
+    await another.accept({ clientId: newClient(), content: 'Not in the backup' });
+    expect(await restoreBackup(otklik, backup.filename)).toBeNull();
+    expect(await messages()).toEqual(before);
+    for (const one of [otklik, another]) {
+      // Whoever did not hear that maintenance is over asks again.
+      await eventually(
+        () => {
+          otklik.clock.advance(SECOND);
+          return one.receive({ clientId: newClient(), content: 'After' });
+        },
+        ({ status }) => status === 201,
+      );
+    }
   }, 60_000);
 
   it('says that the role has no limit for statements, and how it gets one', () => {

@@ -94,9 +94,23 @@ describe('an error', () => {
   it('with an empty body is said so where a body is needed', async () => {
     const answer = await otklik.api.refused('POST', '/api/messages');
     expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+    expect(answer.body.errors?.map(({ path }) => path)).toEqual(['clientId', 'content']);
     const announced = await otklik.api.refused('POST', '/api/messages', { headers: JSON_TYPE });
     expect(announced.status).toBe(400);
   });
+});
+
+describe('a request without a body', () => {
+  const otklik = new TestOtklik();
+  beforeAll(() => otklik.start());
+  afterAll(() => otklik.stop());
+
+  it.each(['/api/system/cache/clear', '/api/system/monitoring/start', '/api/system/backup/schedule'])(
+    'is taken where nothing in it is needed: %s',
+    async (path) => {
+      expect((await otklik.api.send('POST', path)).status).toBe(200);
+    },
+  );
 });
 
 describe('the trace of a request', () => {

@@ -112,6 +112,19 @@ describe('a port that is taken', () => {
   });
 });
 
+describe('a host that is not of this machine', () => {
+  it('is a one-line error with exit code 1, before anything is started', async () => {
+    const dataDir = starter.folder();
+    const started = starter.start({ DATA_DIR: dataDir, HOST: '203.0.113.7', PORT: '0' });
+    expect(await started.ended).toEqual({ code: 1, signal: null });
+    expect(started.stderr.trim()).toBe(
+      'Otklik did not start: HOST 203.0.113.7 is not an address of this machine. ' +
+        'Set it to one that is, or to 0.0.0.0 for all of them.',
+    );
+    expect(postmasterOf(dataDir)).toBeUndefined();
+  });
+});
+
 describe('an Otklik with its embedded database', () => {
   const dataDir = starter.folder();
   const keyFile = join(dataDir, 'secrets', 'admin-api-key');

@@ -146,6 +146,12 @@ describe('a reminder policy', () => {
     ['repeating at once', { repeatEvery: 'PT0S' }, 'repeatEvery', /from PT0.1S to P90D/],
     ['escalating before the first', { escalateAtLevel: 0 }, 'escalateAtLevel', /1 or more/],
     [
+      'escalating after the last',
+      { repeatEvery: null, escalateAtLevel: 4 },
+      'escalateAtLevel',
+      /must be 3 or less, or null: .* give repeatEvery/,
+    ],
+    [
       'an unknown zone',
       hours({ timezone: 'Mars/Olympus' }),
       'businessHours.timezone',
@@ -199,7 +205,12 @@ describe('a reminder policy', () => {
     ],
     [
       'too few opening hours',
-      { delays: ['PT53M'], repeatEvery: null, ...hours({ week: { mon: [['09:00', '09:01']] } }) },
+      {
+        delays: ['PT53M'],
+        repeatEvery: null,
+        escalateAtLevel: 1,
+        ...hours({ week: { mon: [['09:00', '09:01']] } }),
+      },
       'businessHours',
       /more open time within the next year than the longest delay/,
     ],
@@ -214,6 +225,22 @@ describe('a reminder policy', () => {
     expect([status, body]).toEqual([400, expect.objectContaining({ code: 'validation_failed' })]);
     expect(body.errors?.map((fault) => fault.path)).toContain(path);
     expect(body.errors?.find((fault) => fault.path === path)?.message).toMatch(message);
+  });
+
+  it('that was stored when one could escalate after its last reminder escalates with that one', async () => {
+    await change({ repeatEvery: null });
+    await otklik.database.query(
+      `update reminder_policies set escalate_at_level = 9 where priority = 'normal'`,
+    );
+    await otklik.api.post('/api/system/cache/clear', { pattern: 'reminder_policies:*' });
+    const { body } = await otklik.api.get<{ data: ReminderPolicyView[] }>('/api/reminder-policies');
+    const stored = body.data.find(({ priority }) => priority === 'normal');
+    expect(stored).toMatchObject({ repeatEvery: null, escalateAtLevel: 9 });
+    if (!stored) return;
+    const policy = new ReminderPolicy(stored);
+    expect([1, 2, 3].map((level) => policy.escalates(level))).toEqual([false, false, true]);
+    expect(await toCome(await wait())).toHaveLength(3);
+    await change({});
   });
 
   it('is there for each priority, and no other', async () => {
@@ -336,13 +363,17 @@ describe('changing a reminder policy', () => {
   it('hands over to the team where nothing would be to come', async () => {
     const id = await wait();
     for (const level of [1, 2]) await send(id, level);
-    const { recalculated } = await change({ delays: ['PT1H', 'PT4H'], repeatEvery: null });
+    const { recalculated } = await change({
+      delays: ['PT1H', 'PT4H'],
+      repeatEvery: null,
+      escalateAtLevel: null,
+    });
     expect(recalculated).toEqual({ conversations: 1, reminders: 1 });
     expect(await toCome(id)).toEqual([]);
     expect(await eventsOf(id, 'conversation.escalated')).toEqual([
       expect.objectContaining({ conversationId: id, reason: 'policy', level: 2, priority: 'normal' }),
     ]);
-    await change({ delays: ['PT1H'], repeatEvery: null });
+    await change({ delays: ['PT1H'], repeatEvery: null, escalateAtLevel: 1 });
     expect(await eventsOf(id, 'conversation.escalated')).toHaveLength(1);
   });
 
@@ -422,7 +453,10 @@ describe('changing a reminder policy', () => {
 });
 
 describe('other processes', () => {
-  const worker = new TestOtklik({ beside: otklik, env: { ROLES: 'api,worker' } });
+  const worker = new TestOtklik({
+    beside: otklik,
+    env: { ROLES: 'api,worker', REMINDER_POLICY_CACHE_TTL: 'PT30S' },
+  });
   beforeAll(async () => {
     await otklik.database.execute("update conversations set waiting_since = null where status <> 'closed'");
     await change({});

@@ -1,5 +1,17 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import type { AuditEntryView } from '../src/audit/audit.schemas.js';
 import { AuditVerifier } from '../src/audit/audit-verifier.js';
-import { BackupFolders, backupStatus, fingerprint, makeBackup, restoreBackup } from './support/backups.js';
+import type { Problem } from '../src/http/problem.js';
+import {
+  BackupFolders,
+  backupStatus,
+  fingerprint,
+  listBackups,
+  makeBackup,
+  restoreBackup,
+} from './support/backups.js';
 import { makeDelivery, makeEvent } from './support/deliveries.js';
 import { eventually } from './support/eventually.js';
 import { HOUR, SECOND } from './support/settable-clock.js';
@@ -110,12 +122,13 @@ describe('after a disaster', () => {
   });
 });
 
-describe('an extension that somebody has put beside our tables', () => {
-  const otklik = new TestOtklik({ env: { BACKUP_DIR: folders.make() } });
+describe('what a backup does not have', () => {
+  const folder = folders.make();
+  const otklik = new TestOtklik({ env: { BACKUP_DIR: folder } });
   beforeAll(() => otklik.start());
   afterAll(() => otklik.stop());
 
-  it('stays there, with what uses it', async () => {
+  it('extensions that somebody has put beside our tables stay there, with what uses them', async () => {
     await otklik.database.execute(
       `create extension citext; create table notes (word citext); insert into notes values ('Before')`,
     );
@@ -128,6 +141,85 @@ describe('an extension that somebody has put beside our tables', () => {
       `select extnamespace::regnamespace::text as schema from pg_extension where extname = 'citext'`,
     );
     expect(found?.schema).toBe('public');
+  });
+
+  const steps = async () =>
+    (await otklik.database.query<{ name: string }>('select name from migrations order by id')).map(
+      ({ name }) => name,
+    );
+
+  it('steps of the schema that came since are added, and it is said which', async () => {
+    const dataSource = otklik.part(DataSource);
+    const { conversationId } = await otklik.accept({ clientId: newClient(), content: 'Before' });
+    const [all, before] = [await steps(), await fingerprint(otklik.database)];
+    const added = all.slice(-2);
+    for (const _ of added) await dataSource.undoLastMigration();
+    const raise = (service: string) => `
+      insert into alerts (id, service, severity, message, raised_at, changed_at)
+      values (gen_random_uuid(), '${service}', 'degraded', 'paused', now(), now())`;
+    await otklik.database.execute(raise('redis'));
+    const { filename, migration } = await makeBackup(otklik);
+    expect(migration).toBe(all.at(-3));
+    await dataSource.runMigrations();
+    // Who was told of an alert is told of its end, however old the backup is.
+    await otklik.database.execute(`update alerts set resolved_at = now(); ${raise('disk')};
+      insert into alert_notices (id, alert_id, channel, notice, next_attempt_at)
+      select gen_random_uuid(), id, 'slack', '{}', now() from alerts`);
+    const told = () =>
+      otklik.database.query(
+        'select * from alerts alert join alert_notices notice on notice.alert_id = alert.id order by notice.id',
+      );
+    const toldBefore = await told();
+    // Nor does what was stopped go on before somebody has looked at what came back.
+    await ask(otklik, '/api/system/processes/webhooks/pause', {});
+    expect(toldBefore).toHaveLength(2);
+    await otklik.accept({ clientId: newClient(), content: 'After' });
+
+    expect(await restoreBackup(otklik, filename)).toBeNull();
+    expect(await steps()).toEqual(all);
+    expect(await told()).toEqual(toldBefore);
+    const paused = 'select name from background_processes where paused_at is not null';
+    expect(await otklik.database.query(paused)).toEqual([{ name: 'webhooks' }]);
+    const restored = await fingerprint(otklik.database);
+    expect(Object.keys(restored)).toEqual(Object.keys(before));
+    for (const table of ['clients', 'conversations', 'messages', 'reminders', 'events'])
+      expect([table, restored[table]]).toEqual([table, before[table]]);
+    const [act] = await otklik.api.all<AuditEntryView>('/api/system/audit?action=backup.restored');
+    expect(act?.after).toMatchObject({ migrations: added });
+    expect((await otklik.api.get(`/api/conversations/${conversationId}`)).status).toBe(200);
+    expect((await otklik.receive({ clientId: newClient(), content: 'Goes on' })).status).toBe(201);
+  });
+
+  it('where a step cannot be added, all is as it was before the restore', async () => {
+    const dataSource = otklik.part(DataSource);
+    while ((await steps()).some((name) => name.startsWith('CreateStatistics')))
+      await dataSource.undoLastMigration();
+    await otklik.database.execute('create table statistics_hours (in_the_way text)');
+    const { filename } = await makeBackup(otklik);
+    await otklik.database.execute('drop table statistics_hours');
+    await dataSource.runMigrations();
+    await otklik.accept({ clientId: newClient(), content: 'After' });
+    const before = await fingerprint(otklik.database);
+    expect(await restoreBackup(otklik, filename)).toMatch(/statistics_hours.*already exists/);
+    expect(await fingerprint(otklik.database)).toEqual(before);
+    const schemas = await otklik.database.query(`select from pg_namespace where nspname like 'otklik%'`);
+    expect(schemas).toEqual([]);
+    await eventually(
+      () => otklik.receive({ clientId: newClient(), content: 'Goes on' }),
+      ({ status }) => status === 201,
+    );
+  });
+
+  it('steps that this version does not know are not guessed: a newer backup is refused', async () => {
+    const { filename, migration } = await makeBackup(otklik);
+    const file = join(folder, `${filename}.json`);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`"${migration}"`, '"OfTomorrow1999999999999"'));
+    const before = await listBackups(otklik);
+    const { status, body } = await otklik.api.post<Problem>(`/api/system/backup/restore/${filename}`, {});
+    expect([status, body.code]).toEqual([409, 'backup_too_new']);
+    expect(body.detail).toContain('OfTomorrow1999999999999');
+    expect(await listBackups(otklik)).toEqual(before);
+    expect((await otklik.receive({ clientId: newClient(), content: 'Goes on' })).status).toBe(201);
   });
 });
 

@@ -96,11 +96,14 @@ describe('during a restore', () => {
       expect(running).toMatchObject({ action: 'restore', filename, status: 'running' });
       const second = await one.api.post<Problem>(`/api/system/backup/restore/${filename}`, {});
       expect([second.status, second.body.code]).toEqual([409, 'backup_running']);
+      await expectNothingThatWouldBeLost(one, filename);
     }
     // Whoever has not heard of it cannot store anything either.
-    await expect(
-      otklik.database.execute(`set lock_timeout = 50; lock table messages in row exclusive mode`),
-    ).rejects.toThrow('lock timeout');
+    for (const table of ['messages', 'webhooks', 'reminder_policies']) {
+      await expect(
+        otklik.database.execute(`set lock_timeout = 50; lock table ${table} in row exclusive mode`),
+      ).rejects.toThrow('lock timeout');
+    }
     psql.open();
     expect((await backupsAtRest(otklik)).lastRestore).toMatchObject({ status: 'completed', error: null });
 
@@ -126,6 +129,44 @@ describe('during a restore', () => {
       ([row]) => row?.isTold ?? false,
     );
     expect(await otklik.part(AuditVerifier).verify()).toMatchObject({ broken: undefined });
+    expect((await (await otklik.caller('messages:read')).get('/api/messages')).status).toBe(200);
+  });
+
+  /** What administrators change is refused where the restore would take it back, in plain maintenance it is not. */
+  async function expectNothingThatWouldBeLost(one: TestOtklik, filename: string): Promise<void> {
+    for (const [method, path, body] of [
+      ['POST', '/api/api-keys', { name: 'lost', scopes: ['messages:read'] }],
+      ['DELETE', '/api/api-keys/019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70', undefined],
+      ['POST', '/api/system/backup/schedule', { dailyAt: '04:00' }],
+      ['POST', '/api/system/processes/reminders/pause', {}],
+      ['POST', '/api/system/maintenance', { enabled: false }],
+    ] as const) {
+      const answer = await (method === 'POST'
+        ? one.api.post<Problem>(path, body)
+        : one.api.delete<Problem>(path));
+      expect([path, answer.status, answer.body.code]).toEqual([path, 503, 'maintenance']);
+      expect(answer.body.detail).toContain(restoreReason(filename));
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect((await one.api.get('/api/api-keys')).status).toBe(200);
+    expect((await one.api.post('/api/system/cache/clear', {})).status).toBe(200);
+  }
+
+  it('a key that somebody got in all the same is not lost: nothing is restored', async () => {
+    const { filename } = await makeBackup(otklik);
+    psql.close();
+    await otklik.api.post(`/api/system/backup/restore/${filename}`, {});
+    await eventually(psql.isReached);
+    await otklik.database.execute(
+      `insert into api_keys (id, name, key_hash, prefix, scopes, created_at)
+       values (gen_random_uuid(), 'slow', 'slow', 'otk_slow', '{messages:read}', now())`,
+    );
+    psql.open();
+    expect((await backupsAtRest(otklik)).lastRestore).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('an API key was made or revoked meanwhile'),
+    });
+    expect(await otklik.database.query(`select from api_keys where name = 'slow'`)).toHaveLength(1);
   });
 
   it('a message could have come in, where the lock that prevents it was lost: nothing is restored', async () => {

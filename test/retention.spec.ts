@@ -1,8 +1,10 @@
 import { DataSource } from 'typeorm';
+import type { AuditEntryView } from '../src/audit/audit.schemas.js';
 import { Retention } from '../src/retention/retention.js';
 import type { RetentionView } from '../src/retention/retention.schemas.js';
 import { EventCounting } from '../src/statistics/event-counting.js';
 import { REQUEUE_DELIVERIES_ROUTINE } from '../src/webhooks/delivery.repository.js';
+import type { PageOf } from './support/api-client.js';
 import { makeDelivery, makeEvent, makeWebhook } from './support/deliveries.js';
 import { DAY, SECOND } from './support/settable-clock.js';
 import { readsOf } from './support/table-reads.js';
@@ -131,6 +133,25 @@ describe('retention (E22)', () => {
       expect((await states()).events).toMatchObject({ due: 23, dueIsMore: false });
       expect(await run()).toEqual({ handled: 23 });
       expect(await left('events')).toEqual([young]);
+    });
+
+    it('stands in the audit log also as far as a run came that failed', async () => {
+      for (let n = 0; n < BATCH + 1; n++) await old();
+      await counted();
+      const [last] = await otklik.database.query<{ id: string }>(
+        'select id from events order by position desc limit 1',
+      );
+      await otklik.database.execute(`
+        create function keep() returns trigger language plpgsql as $$ begin raise 'kept'; end $$;
+        create trigger keep before delete on events for each row when (old.id = '${last?.id}')
+          execute function keep()`);
+      await expect(run()).rejects.toThrow('kept');
+      await otklik.database.execute('drop function keep cascade');
+      const { body } = await otklik.api.get<PageOf<AuditEntryView>>('/api/system/audit?limit=1');
+      expect(body.data).toMatchObject([
+        { action: 'retention.deleted', subject: 'events', after: { deleted: BATCH } },
+      ]);
+      expect(await run()).toEqual({ handled: 1 });
     });
 
     it('keeps what the statistics or the fan-out have not passed', async () => {

@@ -228,6 +228,30 @@ describe('a reminder that is due', () => {
     );
   });
 
+  it('is not told with an earlier time than what happened while it waited', async () => {
+    const { conversationId, clientId } = await otklik.accept({
+      clientId: newClient(),
+      content: WORDS.normal,
+    });
+    let escalated: Promise<{ status: number }> | undefined;
+    await otklik.database.during(
+      `select from clients where id = '${clientId}' for no key update`,
+      async () => {
+        escalated = otklik.api.post(`/api/conversations/${conversationId}/escalate`, { reason: 'Help!' });
+        await otklik.database.untilBlocked(1);
+        otklik.clock.advance(HOUR);
+        await otklik.database.untilBlocked(2);
+        otklik.clock.advance(SECOND);
+      },
+    );
+    expect((await escalated)?.status).toBeLessThan(300);
+    await watch.untilSent(conversationId, 1);
+    const [before] = await watch.events(conversationId, 'conversation.escalated');
+    const [due] = await watch.due(conversationId);
+    expect(before?.timestamp).toBe(otklik.clock.iso());
+    expect([due?.timestamp, due?.data.sentAt]).toEqual([before?.timestamp, before?.timestamp]);
+  });
+
   it('is handled once, all that is overdue after a long outage', async () => {
     const { conversationId } = await otklik.accept({ clientId: newClient(), content: WORDS.normal });
     await otklik.api.post('/api/system/processes/reminders/pause', {});

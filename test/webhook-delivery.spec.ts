@@ -1,5 +1,5 @@
 import { eventually } from './support/eventually.js';
-import { DAY, SECOND } from './support/settable-clock.js';
+import { DAY, MINUTE, SECOND } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 import {
   answer,
@@ -221,6 +221,23 @@ describe('delivering events to endpoints', () => {
       () => otklik.api.get<{ enabled: boolean; disabledReason: string }>(`/api/webhooks/${hook.id}`),
       ({ body }) => !body.enabled && body.disabledReason === 'failing',
     );
+  });
+
+  it('sends nothing more to an endpoint that is deleted, and clears away what is left of it by itself', async () => {
+    const [hook, other] = [await endpoint(), await endpoint()];
+    receiver.behave(answer(500), hook.path);
+    await happen();
+    await untilAttempted(1, hook);
+    await untilIs('delivered', other);
+    expect((await otklik.api.delete(`/api/webhooks/${hook.id}`)).status).toBe(204);
+    await eventually(
+      () => otklik.database.query('select from webhooks where id = $1', [hook.id]),
+      (rows) => rows.length === 0,
+    );
+    otklik.clock.advance(MINUTE);
+    await happen();
+    await receiver.received(2, other.path);
+    expect(receiver.at(hook.path)).toHaveLength(1);
   });
 
   it('leaves an endpoint alone that asks for time, and delivers everything afterwards', async () => {

@@ -1,7 +1,11 @@
 import type { EventView } from '../src/events/event.schemas.js';
+import { DeliveryCleanup } from '../src/webhooks/delivery-cleanup.js';
+import { DeliveryQueue } from '../src/webhooks/dispatch/delivery-queue.js';
 import type { EnabledWebhook, WebhookView } from '../src/webhooks/webhook.schemas.js';
 import { WebhookDisabling } from '../src/webhooks/webhook-disabling.js';
+import { WebhookReplays } from '../src/webhooks/webhook-replays.js';
 import type { PageOf } from './support/api-client.js';
+import { eventually } from './support/eventually.js';
 import { HOUR, MINUTE } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 import { webhookRows } from './support/webhook-rows.js';
@@ -491,38 +495,113 @@ describe('an endpoint that is disabled', () => {
       { conversationId: null, data: { webhookId: id, url: URL, reason, disabledAt: otklik.clock.iso() } },
     ]);
     expect(otklik.log.entries(({ webhookId }) => webhookId === id)).toMatchObject([
-      { level: 'warn', reason },
+      // Many have a token in the path.
+      { level: 'warn', reason, url: expect.stringMatching(/\/\*\*\*#[0-9a-f]{8}$/) },
     ]);
     expect(await disabling.disable(NOBODY, reason)).toBe(false);
   });
 });
 
 describe('deleting an endpoint', () => {
-  it('takes everything of it along, and nothing of others', async () => {
-    const [webhook, other] = [await made(), await made()];
-    for (const { id } of [webhook, other]) {
-      await otklik.database.query(
-        `with made as (
-           insert into deliveries (id, webhook_id, event_id, event_position, event_type, created_at, next_attempt_at)
-           select gen_random_uuid(), $1, gen_random_uuid(), n, 'message.received', $2, $2
-             from generate_series(1, 35) n
-           returning id)
-         insert into attempts (delivery_id, number, started_at, duration_ms, request_headers)
-         select id, 1, $2, 1, '{}' from made`,
-        [id, otklik.clock.iso()],
-      );
-    }
+  /** With 35 deliveries, pending, and an attempt of each. */
+  async function busy(): Promise<WebhookView> {
+    const webhook = await made();
+    await otklik.database.query(
+      `with made as (
+         insert into deliveries (id, webhook_id, event_id, event_position, event_type, created_at, next_attempt_at)
+         select gen_random_uuid(), $1, gen_random_uuid(), n, 'message.received', $2, $2
+           from generate_series(1, 35) n
+         returning id)
+       insert into attempts (delivery_id, number, started_at, duration_ms, request_headers)
+       select id, 1, $2, 1, '{}' from made`,
+      [webhook.id, otklik.clock.iso()],
+    );
+    return webhook;
+  }
+
+  const left = () =>
+    otklik.database.query<{ states: number }>(
+      `select (select count(*)::int from deliveries) as deliveries, (select count(*)::int from attempts) as attempts,
+              (select count(*)::int from webhook_secrets) as secrets, (select count(*)::int from webhook_states) as states`,
+    );
+
+  const cleanUp = (stopping?: AbortSignal) => otklik.part(DeliveryCleanup).run(stopping);
+
+  it('answers at once, and clears its deliveries away behind the answer, and nothing of others', async () => {
+    const [webhook, other] = [await busy(), await busy()];
     const answer = await otklik.api.delete(`/api/webhooks/${webhook.id}`);
     expect([answer.status, answer.body]).toEqual([204, undefined]);
-    expect((await otklik.api.delete(`/api/webhooks/${webhook.id}`)).status).toBe(404);
-    expect((await read(webhook.id)).status).toBe(404);
     expect(await otklik.api.all('/api/webhooks')).toEqual([other]);
+    // What is confidential goes first.
+    expect(await left()).toEqual([{ deliveries: 70, attempts: 70, secrets: 1, states: 2 }]);
     expect(
-      await otklik.database.query(
-        `select (select count(*)::int from deliveries) as deliveries, (select count(*)::int from attempts) as attempts,
-                (select count(*)::int from webhook_secrets) as secrets, (select count(*)::int from webhook_states) as states`,
-      ),
-    ).toEqual([{ deliveries: 35, attempts: 35, secrets: 1, states: 1 }]);
+      await otklik.database.query('select url, headers from webhooks where id = $1', [webhook.id]),
+    ).toEqual([{ url: '', headers: {} }]);
+
+    expect(await cleanUp()).toEqual({ handled: 35 });
+    expect(await left()).toEqual([{ deliveries: 35, attempts: 35, secrets: 1, states: 1 }]);
+    expect(await otklik.database.query('select id from webhooks')).toEqual([{ id: other.id }]);
+  });
+
+  it('makes it be gone for everybody, whatever there is to be cleared away', async () => {
+    const { id } = await busy();
+    const [row] = await otklik.database.query<{ id: string }>('select id from deliveries limit 1');
+    const begun = await otklik.api.post<{ id: string }>(`/api/webhooks/${id}/replay`, {
+      since: otklik.clock.iso(-HOUR),
+    });
+    await otklik.api.delete(`/api/webhooks/${id}`);
+    for (const [method, path, code] of [
+      ['GET', `/api/webhooks/${id}`, 'webhook_not_found'],
+      ['DELETE', `/api/webhooks/${id}`, 'webhook_not_found'],
+      ['POST', `/api/webhooks/${id}/enable`, 'webhook_not_found'],
+      ['POST', `/api/webhooks/${id}/rotate-secret`, 'webhook_not_found'],
+      ['POST', `/api/webhooks/${id}/test`, 'webhook_not_found'],
+      ['GET', `/api/webhooks/${id}/deliveries`, 'webhook_not_found'],
+      ['GET', `/api/webhooks/${id}/deliveries?status=pending`, 'webhook_not_found'],
+      ['GET', `/api/webhooks/${id}/replays`, 'webhook_not_found'],
+      ['GET', `/api/webhooks/${id}/replays/${begun.body.id}`, 'replay_not_found'],
+      ['GET', `/api/deliveries/${row?.id}`, 'delivery_not_found'],
+      ['POST', `/api/deliveries/${row?.id}/redeliver`, 'delivery_not_found'],
+    ] as const) {
+      const { status, body } = await otklik.api.refused(method, path);
+      expect([method, path, status, body.code]).toEqual([method, path, 404, code]);
+    }
+    expect((await patch(id, { enabled: true })).status).toBe(404);
+    // The dispatcher, replays, whoever made an attempt; and the version before, which knows of no deletion.
+    const queue = otklik.part(DeliveryQueue);
+    expect(await queue.claim(otklik.clock.now(), 10, 10, new Map())).toEqual({ deliveries: [] });
+    expect(await otklik.part(WebhookReplays).run()).toEqual({ handled: 0 });
+    expect(await otklik.part(WebhookDisabling).disable(id, 'gone')).toBe(false);
+    await expect(
+      otklik.database.query('update webhooks set enabled = true where id = $1', [id]),
+    ).rejects.toThrow('ck_webhooks_deleted');
+  });
+
+  it('is gone on with by whoever comes after a crash', async () => {
+    const { id } = await busy();
+    await otklik.api.delete(`/api/webhooks/${id}`);
+    expect(await cleanUp(AbortSignal.abort())).toEqual({ handled: 10 });
+    expect(await left()).toMatchObject([{ deliveries: 25, states: 1 }]);
+    const both = await Promise.all([cleanUp(), cleanUp()]);
+    expect(both[0].handled + both[1].handled).toBe(25);
+    expect(await left()).toEqual([{ deliveries: 0, attempts: 0, secrets: 0, states: 0 }]);
+  });
+
+  it('takes along what was made for it in the same moment', async () => {
+    const { id } = await made();
+    // As a fan-out that began before the deletion, and ends when all the rest is cleared away.
+    await otklik.database.commitAfter(
+      `select from event_fan_out for update;
+       insert into deliveries (id, webhook_id, event_id, event_position, event_type, created_at, next_attempt_at)
+       values (gen_random_uuid(), '${id}', gen_random_uuid(), 1, 'message.received', now(), now())`,
+      async () => {
+        expect((await otklik.api.delete(`/api/webhooks/${id}`)).status).toBe(204);
+        void cleanUp();
+        await otklik.database.untilBlocked(1);
+      },
+    );
+    await eventually(left, ([row]) => row?.states === 0);
+    expect(await left()).toMatchObject([{ deliveries: 0 }]);
   });
 
   it('can be done while somebody changes it, and while events are told', async () => {

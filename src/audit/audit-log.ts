@@ -7,8 +7,16 @@ import { Transactor } from '../database/transactor.js';
 import { LOG, type Log } from '../logging/log.js';
 import { maskSecrets } from '../logging/mask-secrets.js';
 import { type Origin, requestContext } from '../logging/request-context.js';
+import { errorMessage } from '../resilience/error-code.js';
 import { AuditRepository } from './audit.repository.js';
-import { type Actor, type AuditContent, type Details, hashOf, NO_ENTRY } from './audit-entry.js';
+import {
+  type Actor,
+  type AuditContent,
+  type AuditEntry,
+  type Details,
+  hashOf,
+  NO_ENTRY,
+} from './audit-entry.js';
 
 /** What an administrator did, or Otklik in an administrator's place. */
 export interface Act {
@@ -42,10 +50,53 @@ export class AuditLog {
   }
 
   /**
+   * Does what no transaction can take back. It is recorded before it is begun, and not begun where that fails: nothing is
+   * done of which there is no entry. Where it comes to nothing, another entry says so, and which one it is about.
+   *
+   * @param faultOf what went wrong although nothing was thrown; undefined: nothing
+   */
+  async perform<T>(
+    act: Act,
+    work: () => Promise<T>,
+    faultOf: (result: T) => string | undefined = () => undefined,
+  ): Promise<T> {
+    const { number } = await this.transactor.run((tx) => this.write(tx, act));
+    let fault: string | undefined;
+    try {
+      const result = await work();
+      fault = faultOf(result);
+      return result;
+    } catch (error) {
+      fault = errorMessage(error);
+      throw error;
+    } finally {
+      if (fault !== undefined) await this.recordFailure(act, number, fault);
+    }
+  }
+
+  /**
    * Records an act. It belongs at the end of the transaction: from here on, other acts wait for the commit, and whoever
    * takes another lock after it may have to be repeated.
    */
-  async record(tx: EntityManager, { action, subject, before, after, automatic }: Act): Promise<void> {
+  async record(tx: EntityManager, act: Act): Promise<void> {
+    await this.write(tx, act);
+  }
+
+  /** That it was begun stands there already; that it failed is told to whoever wanted it in any case. */
+  private async recordFailure({ action, subject }: Act, number: number, error: string): Promise<void> {
+    const after = { number, action, error };
+    await this.recordAlone({ action: 'act.failed', subject, after }).catch((reason) =>
+      this.log.error(
+        { err: reason, audit: number, action },
+        `It was not recorded that an act failed: ${error}`,
+      ),
+    );
+  }
+
+  private async write(
+    tx: EntityManager,
+    { action, subject, before, after, automatic }: Act,
+  ): Promise<AuditEntry> {
     const context = requestContext.getStore();
     const origin = automatic ? undefined : context?.origin;
     const said = storable({
@@ -72,6 +123,7 @@ export class AuditLog {
     afterCommit(tx, () =>
       this.log.info({ audit: number, hash, actor: actor.name, action, subject }, 'audit'),
     );
+    return entry;
   }
 }
 

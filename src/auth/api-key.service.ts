@@ -58,7 +58,7 @@ export class ApiKeyService {
   async revoke(id: string): Promise<void> {
     await this.transactor.run(async (tx) => {
       const revoked = await this.keys.revoke(tx, id, new Date(this.clock.now()));
-      if (!revoked) throw notFound('api_key', id);
+      if (!revoked) throw notFound('api_key', id, 'API key');
       await this.authenticator.forgetWith(tx, revoked.keyHash);
       await this.audit.record(tx, { action: 'api_key.revoked', subject: id, before: granted(revoked) });
     });

@@ -38,6 +38,9 @@ const knownKey = z
     expiresAt: expiresAt ?? Number.POSITIVE_INFINITY,
   }));
 
+/** What is remembered of a key that was revoked: that it was. */
+const revokedKey = z.literal(true);
+
 type KnownKey = z.output<typeof knownKey>;
 type StoredKey = z.input<typeof knownKey>;
 
@@ -54,6 +57,7 @@ export function hashKey(key: string): string {
 @Injectable()
 export class Authenticator implements OnApplicationShutdown {
   private readonly known: Cached<KnownKey, StoredKey>;
+  private readonly revoked: Cached<true, true>;
   private uses = new Map<string, number>();
   private useTimer: NodeJS.Timeout | undefined;
   private readonly adminHash: string | undefined;
@@ -70,6 +74,8 @@ export class Authenticator implements OnApplicationShutdown {
   ) {
     // Unknown keys are not remembered: guessing must not push real ones out.
     this.known = cache.of('api_keys', knownKey);
+    // Those that were revoked are: nothing makes them valid again, and whoever holds one may go on calling for months.
+    this.revoked = cache.of('revoked_tokens', revokedKey);
     cache.onWarmUp('api_keys', () => this.warmUp());
     this.adminHash = config.secrets.adminApiKey && hashKey(config.secrets.adminApiKey);
     this.metricsHash = config.metrics.token && hashKey(config.metrics.token);
@@ -82,6 +88,7 @@ export class Authenticator implements OnApplicationShutdown {
     if (keyHash === this.metricsHash) return METRICS_READER;
     const load = () => this.load(keyHash);
     const entry = this.known.peek(keyHash, load);
+    if (!entry && this.isRevoked(keyHash)) return undefined;
     return entry ? this.use(entry) : this.known.get(keyHash, load).then((fresh) => fresh && this.use(fresh));
   }
 
@@ -120,7 +127,19 @@ export class Authenticator implements OnApplicationShutdown {
 
   private async load(keyHash: string): Promise<StoredKey | undefined> {
     const key = await this.keys.findByHash(keyHash);
+    // Asked for once more, so that what a restore has changed since is not remembered.
+    if (key?.revokedAt) await this.revoked.get(keyHash, () => this.loadRevoked(keyHash));
     return (key && this.believed(key)) ?? undefined;
+  }
+
+  /** As far as this process remembers. */
+  private isRevoked(keyHash: string): boolean {
+    return this.revoked.peek(keyHash, () => this.loadRevoked(keyHash)) ?? false;
+  }
+
+  private async loadRevoked(keyHash: string): Promise<true | undefined> {
+    const key = await this.keys.findByHash(keyHash);
+    return key?.revokedAt ? true : undefined;
   }
 
   /** Those that were used last are known before they come again. */

@@ -49,8 +49,8 @@ export class AbandonedRestores {
     const waiting = await this.completion.waiting();
     if (waiting) {
       progress.begin('upgrading', undefined);
-      await this.completion.complete(waiting.schema, waiting.aside);
-      await this.acts.restored(filename);
+      const migrations = await this.completion.complete(waiting.schema, waiting.aside);
+      await this.acts.restored(filename, { migrations });
     }
     await this.acts.leaveMaintenance(reason);
     if (!waiting) throw new Error('The process that did it is gone; everything is as it was before.');

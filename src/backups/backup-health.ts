@@ -5,8 +5,8 @@ import { parseDuration } from '../config/duration.js';
 import { DomainError } from '../errors/domain-error.js';
 import { BackupFiles } from './backup-files.js';
 import { BackupRunRepository } from './backup-run.repository.js';
+import { overdueBy } from './backup-schedule.js';
 import { BackupScheduleRepository } from './backup-schedule.repository.js';
-import { RecurringTime } from './backup-times.js';
 import { PostgresPrograms } from './postgres-programs.js';
 
 /** As health shows each of its parts. */
@@ -47,47 +47,31 @@ export class BackupHealth {
       this.runs.statistics(database),
     ]);
     const newest = files[0];
+    const lagMs = overdueBy(schedule, this.clock.now());
     const facts = {
       backups: files.length,
       newestAt: newest?.createdAt ?? null,
       keepDays: Math.round((parseDuration(schedule.keep) ?? 0) / 86_400_000),
+      lagMs,
     };
     const isOff = [schedule.dailyAt, schedule.weeklyAt].every((time) => time === 'off');
     if (isOff && !newest) return { status: 'not_configured', message: 'backups are off', ...facts };
-    const programFault = await this.programFault();
+    const programFault = await this.programFault(database);
     if (programFault !== undefined) return { status: 'degraded', message: programFault, ...facts };
     const { lastFailedAt, lastCompletedAt, lastError } = statistics;
     if (lastFailedAt && (!lastCompletedAt || lastFailedAt > lastCompletedAt))
       return { status: 'degraded', message: `the last backup failed: ${lastError}`, ...facts };
-    if (this.isLate(schedule))
+    if (lagMs >= PATIENCE)
       return { status: 'degraded', message: 'a scheduled backup was not made', ...facts };
     if (lastCompletedAt && !newest)
       return { status: 'degraded', message: 'the backups that were made are gone from BACKUP_DIR', ...facts };
     return { status: 'healthy', ...facts };
   }
 
-  private isLate({
-    dailyAt,
-    weeklyAt,
-    slots,
-  }: Awaited<ReturnType<BackupScheduleRepository['read']>>): boolean {
-    const due = this.clock.now() - PATIENCE;
-    return (
-      [
-        ['daily', dailyAt],
-        ['weekly', weeklyAt],
-      ] as const
-    ).some(([kind, text]) => {
-      const seenTo = slots[kind];
-      const time = RecurringTime.parse(text);
-      return time !== undefined && seenTo !== null && seenTo.getTime() < time.atOrBefore(due);
-    });
-  }
-
-  private async programFault(): Promise<string | undefined> {
+  private async programFault(database: Pick<EntityManager, 'query'>): Promise<string | undefined> {
     const now = this.clock.now();
     if (this.fault === undefined || now >= this.fault.until) {
-      const message = await this.programs.check().then(
+      const message = await this.programs.check(database).then(
         () => undefined,
         (error) => {
           if (error instanceof DomainError) return error.message;

@@ -3,8 +3,9 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { BackupMetadata } from './backup-metadata.js';
 import { type BackupKind, backupName } from './backup-name.js';
-import { BackupRunner, type BegunRun } from './backup-runner.js';
-import { BackupScheduleRepository, type ScheduledKind } from './backup-schedule.repository.js';
+import { BackupRunner, type BegunRun, type RecordRun } from './backup-runner.js';
+import type { ScheduledKind } from './backup-schedule.js';
+import { BackupScheduleRepository } from './backup-schedule.repository.js';
 import { BackupWriter } from './backup-writer.js';
 import type { RunProgress } from './run-progress.js';
 
@@ -19,9 +20,9 @@ export class BackupMaker {
   ) {}
 
   /** Begins one. @throws DomainError `backup_running` */
-  begin(kind: BackupKind): Promise<BegunRun<BackupMetadata>> {
+  begin(kind: BackupKind, record: RecordRun): Promise<BegunRun<BackupMetadata>> {
     return this.runner.begin(
-      { action: 'backup', kind, filename: (id, at) => this.nameFor(kind, id, at) },
+      { action: 'backup', kind, filename: (id, at) => this.nameFor(kind, id, at), record },
       (run, progress) => this.writer.write(run.filename, kind, progress),
     );
   }

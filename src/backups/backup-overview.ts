@@ -6,7 +6,8 @@ import { backupView, runView, unfinishedView } from './backup.view.js';
 import { BackupActs } from './backup-acts.js';
 import { BackupFiles } from './backup-files.js';
 import { BackupRunRepository } from './backup-run.repository.js';
-import { type BackupSchedule, BackupScheduleRepository } from './backup-schedule.repository.js';
+import type { BackupSchedule } from './backup-schedule.js';
+import { BackupScheduleRepository } from './backup-schedule.repository.js';
 import { BackupScheduler } from './backup-scheduler.js';
 import { RecurringTime } from './backup-times.js';
 

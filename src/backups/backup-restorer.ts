@@ -41,6 +41,7 @@ export class BackupRestorer {
 
   /**
    * @param saveFormer keeps what is there now: no message is stored from then on
+   * @returns the steps of the schema that came after the backup, and were added
    * @throws Error with the reason; everything is as before then
    */
   async restore(
@@ -48,7 +49,7 @@ export class BackupRestorer {
     metadata: BackupMetadata,
     progress: RunProgress,
     saveFormer: () => Promise<unknown>,
-  ): Promise<void> {
+  ): Promise<string[]> {
     const { schema } = metadata;
     await this.completeFormer();
     const aside = this.completion.asideOf(id);
@@ -60,7 +61,7 @@ export class BackupRestorer {
       await standstill.end();
     }
     progress.begin('upgrading', undefined);
-    await this.completion.complete(schema, aside);
+    return this.completion.complete(schema, aside);
   }
 
   /** Fills the new schema, and commits it into the old one's place. */

@@ -4,7 +4,7 @@ import { BackupActs, restoreReason } from './backup-acts.js';
 import { BackupMaker } from './backup-maker.js';
 import type { BackupMetadata } from './backup-metadata.js';
 import { BackupRestorer } from './backup-restorer.js';
-import { BackupRunner, type BegunRun } from './backup-runner.js';
+import { BackupRunner, type BegunRun, type RecordRun } from './backup-runner.js';
 import { BackupVerifier } from './backup-verifier.js';
 import type { RunProgress } from './run-progress.js';
 
@@ -25,10 +25,10 @@ export class BackupRestores {
   ) {}
 
   /** Begins one. @throws DomainError `backup_too_new`, `backup_running` */
-  begin(metadata: BackupMetadata): Promise<BegunRun<BackupMetadata>> {
+  begin(metadata: BackupMetadata, record: RecordRun): Promise<BegunRun<BackupMetadata>> {
     this.restorer.refuseNewer(metadata);
     return this.runner.begin(
-      { action: 'restore', kind: metadata.kind, filename: () => metadata.filename },
+      { action: 'restore', kind: metadata.kind, filename: () => metadata.filename, record },
       (run, progress) => this.restore(run.id, metadata, progress),
     );
   }
@@ -42,10 +42,14 @@ export class BackupRestores {
     await this.verifier.checkFile(metadata, progress);
     await this.acts.inMaintenance(restoreReason(filename), async () => {
       let safety: BackupMetadata | undefined;
-      await this.restorer.restore(id, metadata, progress, async () => {
+      const migrations = await this.restorer.restore(id, metadata, progress, async () => {
         safety = await this.maker.writeSafety(this.ids.next(), this.clock.now(), progress);
       });
-      await this.acts.restored(filename, { createdAt: metadata.createdAt, safety: safety?.filename });
+      await this.acts.restored(filename, {
+        createdAt: metadata.createdAt,
+        safety: safety?.filename,
+        migrations,
+      });
     });
     return metadata;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { violatedConstraint } from '../database/database-errors.js';
+import { Transactor } from '../database/transactor.js';
 import type { BackupMetadata } from './backup-metadata.js';
 import type { BackupKind } from './backup-name.js';
 
@@ -42,28 +42,38 @@ export interface RunStatistics {
 /** The table of what was done about backups. One row alone says that something is done now. */
 @Injectable()
 export class BackupRunRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactor: Transactor,
+  ) {}
 
   /**
    * Begins, unless something else goes on, or the time of the schedule that it is for was seen to: then it answers
    * false.
+   *
+   * @param record says in the same transaction who wanted it
    */
-  async begin(run: NewRun, leasedUntil: Date, slot: Date | null): Promise<boolean> {
-    try {
-      const rows: unknown[] = await this.dataSource.query(
+  begin(
+    run: NewRun,
+    leasedUntil: Date,
+    slot: Date | null,
+    record: (tx: EntityManager, run: NewRun) => Promise<void>,
+  ): Promise<boolean> {
+    return this.transactor.run(async (tx) => {
+      const rows: unknown[] = await tx.query(
         `insert into backup_runs (id, action, kind, filename, status, phase, started_at, leased_until)
          select $1, $2, $3::text, $4, 'running', 'starting', $5, $6
           where $7::timestamptz is null
              or exists (select from backup_schedule
                          where case $3::text when 'daily' then daily_slot else weekly_slot end < $7)
+             on conflict do nothing
          returning id`,
         [run.id, run.action, run.kind, run.filename, run.startedAt, leasedUntil, slot],
       );
-      return rows.length === 1;
-    } catch (error) {
-      if (violatedConstraint(error) === 'ux_backup_runs_running') return false;
-      throw error;
-    }
+      if (rows.length === 0) return false;
+      await record(tx, run);
+      return true;
+    });
   }
 
   /** Says how far it is and that its process lives. @returns whether it still goes on, as far as others know */
@@ -103,6 +113,15 @@ export class BackupRunRepository {
     return row;
   }
 
+  /** Which backup is being restored by a process that lives. */
+  async beingRestored(at: Date): Promise<string | undefined> {
+    const [row]: { filename: string }[] = await this.dataSource.query(
+      `select filename from backup_runs where action = 'restore' and status = 'running' and leased_until >= $1`,
+      [at],
+    );
+    return row?.filename;
+  }
+
   /** Backups that came to nothing, newest first. */
   failedBackups(): Promise<BackupRun[]> {
     return this.dataSource.query(
@@ -136,8 +155,15 @@ export class BackupRunRepository {
     return row;
   }
 
-  /** Forgets what is over since then. */
+  /** Forgets what is over since then, but for the last backup that was made: nobody shall think that there was none. */
   async forget(before: Date): Promise<void> {
-    await this.dataSource.query(`delete from backup_runs where finished_at < $1`, [before]);
+    await this.dataSource.query(
+      `delete from backup_runs
+        where finished_at < $1
+          and id is distinct from (select id from backup_runs
+                                    where action = 'backup' and status = 'completed'
+                                    order by finished_at desc limit 1)`,
+      [before],
+    );
   }
 }

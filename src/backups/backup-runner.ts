@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { Clock, IdGenerator } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -15,6 +16,9 @@ const SIGNS_OF_LIFE = 6;
 
 /** How old what is shown of a run's progress may be, in milliseconds. */
 const PROGRESS_AGE = 2_000;
+
+/** Says who wanted a run, in the transaction that begins it. */
+export type RecordRun = (tx: EntityManager, run: NewRun) => Promise<void>;
 
 /** A run that has begun. */
 export interface BegunRun<T> {
@@ -60,11 +64,16 @@ export class BackupRunner implements OnApplicationShutdown {
    *
    * @param what.filename of what is to be, from the run's id and time
    * @param what.slot the time of the schedule that it is for
+   * @param what.record where somebody wants it: an act that is not recorded is not begun
    * @param work answers the metadata of the backup that it is about, as far as it knows it
    * @throws DomainError `backup_running` where something else goes on
    */
   async begin<T extends BackupMetadata | null>(
-    what: Pick<NewRun, 'action' | 'kind'> & { filename(id: string, at: number): string; slot?: Date },
+    what: Pick<NewRun, 'action' | 'kind'> & {
+      filename(id: string, at: number): string;
+      slot?: Date;
+      record?: RecordRun;
+    },
     work: (run: NewRun, progress: RunProgress) => Promise<T>,
   ): Promise<BegunRun<T>> {
     await this.giveUpAbandoned();
@@ -76,7 +85,8 @@ export class BackupRunner implements OnApplicationShutdown {
       filename: what.filename(id, now),
       startedAt: new Date(now),
     };
-    if (!(await this.runs.begin(run, this.leaseEnd(), what.slot ?? null))) throw await this.busy();
+    const record = what.record ?? (async () => undefined);
+    if (!(await this.runs.begin(run, this.leaseEnd(), what.slot ?? null, record))) throw await this.busy();
     const ended = this.carryOut(run, work);
     this.going.add(ended);
     ended.catch(() => undefined).finally(() => this.going.delete(ended));

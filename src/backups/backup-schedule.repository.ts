@@ -2,26 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { formatDuration } from '../config/duration.js';
-
-/** When backups are made by themselves. All as in the settings. */
-export interface BackupSchedule {
-  readonly dailyAt: string;
-  readonly weeklyAt: string;
-  readonly keep: string;
-}
-
-export type ScheduledKind = 'daily' | 'weekly';
-
-export type Slots = Readonly<Record<ScheduledKind, Date | null>>;
-
-interface Row {
-  readonly dailyAt: string | null;
-  readonly weeklyAt: string | null;
-  readonly keep: string | null;
-  readonly dailySlot: Date | null;
-  readonly weeklySlot: Date | null;
-}
+import {
+  type BackupSchedule,
+  type FollowedSchedule,
+  type ScheduledKind,
+  type ScheduleRow,
+  scheduleOf,
+} from './backup-schedule.js';
 
 /** The row of the schedule: what somebody decided over the settings, and how far it was seen to. */
 @Injectable()
@@ -31,21 +18,13 @@ export class BackupScheduleRepository {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async read(
-    tx: Pick<EntityManager, 'query'> = this.dataSource,
-  ): Promise<BackupSchedule & { readonly slots: Slots }> {
-    const [row]: Row[] = await tx.query(
+  async read(tx: Pick<EntityManager, 'query'> = this.dataSource): Promise<FollowedSchedule> {
+    const [row]: ScheduleRow[] = await tx.query(
       `select daily_at as "dailyAt", weekly_at as "weeklyAt", keep,
               daily_slot as "dailySlot", weekly_slot as "weeklySlot"
          from backup_schedule`,
     );
-    const { dailyAt, weeklyAt, keep } = this.config.backups;
-    return {
-      dailyAt: row?.dailyAt ?? dailyAt,
-      weeklyAt: row?.weeklyAt ?? weeklyAt,
-      keep: row?.keep ?? inDays(keep),
-      slots: { daily: row?.dailySlot ?? null, weekly: row?.weeklySlot ?? null },
-    };
+    return scheduleOf(row, this.config.backups);
   }
 
   /**
@@ -73,9 +52,4 @@ export class BackupScheduleRepository {
     );
     return count === 1;
   }
-}
-
-function inDays(milliseconds: number): string {
-  const days = milliseconds / (24 * 60 * 60 * 1_000);
-  return Number.isInteger(days) ? `P${days}D` : formatDuration(milliseconds);
 }

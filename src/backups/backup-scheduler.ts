@@ -9,7 +9,8 @@ import { BackgroundProcesses } from '../processes/background-processes.js';
 import { AbandonedRestores } from './abandoned-restores.js';
 import { BackupMaker } from './backup-maker.js';
 import { BackupRetention } from './backup-retention.js';
-import { BackupScheduleRepository, type ScheduledKind } from './backup-schedule.repository.js';
+import type { ScheduledKind } from './backup-schedule.js';
+import { BackupScheduleRepository } from './backup-schedule.repository.js';
 import { RecurringTime } from './backup-times.js';
 
 /**

@@ -3,7 +3,7 @@ import { DomainError } from '../errors/domain-error.js';
 import { errorMessage } from '../resilience/error-code.js';
 import type { VerificationView } from './backup.schemas.js';
 import type { BackupMetadata } from './backup-metadata.js';
-import { BackupRunner } from './backup-runner.js';
+import { BackupRunner, type RecordRun } from './backup-runner.js';
 import { BackupVerifier } from './backup-verifier.js';
 
 /** Verifies backups, one at a time, and says what is wrong with one. */
@@ -15,11 +15,15 @@ export class BackupVerifications {
   ) {}
 
   /** @throws DomainError `backup_running` */
-  async verify(metadata: BackupMetadata, trialRestore: boolean): Promise<VerificationView> {
+  async verify(
+    metadata: BackupMetadata,
+    trialRestore: boolean,
+    record: RecordRun,
+  ): Promise<VerificationView> {
     const { filename, kind } = metadata;
     const result = { checksum: false, trialRestore: null as VerificationView['trialRestore'] };
     const { ended } = await this.runner.begin(
-      { action: 'verification', kind, filename: () => filename },
+      { action: 'verification', kind, filename: () => filename, record },
       async ({ id }, progress) => {
         await this.verifier.checkFile(metadata, progress);
         result.checksum = true;

@@ -135,7 +135,7 @@ export class BackupController {
     summary: 'Restore a backup',
     description:
       'Everything becomes as it was then, in one transaction. It goes on after the answer: the file is checked, ' +
-      'maintenance mode is entered, a safety backup is made, and what is in the backup takes the place of what is ' +
+      'maintenance mode is entered, what administrators change is refused as well, a safety backup is made, and what is in the backup takes the place of what is ' +
       'there. Where anything fails, everything is as before, and `lastRestore` of the status says why.',
     status: 202,
     answers: {

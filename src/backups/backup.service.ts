@@ -7,7 +7,7 @@ import { BackupMaker } from './backup-maker.js';
 import type { BackupMetadata } from './backup-metadata.js';
 import type { BackupKind } from './backup-name.js';
 import { BackupRestores } from './backup-restores.js';
-import type { BegunRun } from './backup-runner.js';
+import type { BegunRun, RecordRun } from './backup-runner.js';
 import { BackupVerifications } from './backup-verifications.js';
 import { PostgresPrograms } from './postgres-programs.js';
 
@@ -35,16 +35,15 @@ export class BackupService {
    */
   async begin(kind: BackupKind): Promise<BegunRun<BackupMetadata>> {
     await this.programs.check();
-    const begun = await this.maker.begin(kind);
-    await this.acts.record('backup.requested', begun.run.filename, { kind });
-    return begun;
+    return this.maker.begin(kind, this.recording('backup.requested', { kind }));
   }
 
   /** @throws DomainError `backup_not_found`, `backup_unavailable`, `backup_running` */
   async verify(filename: string, { trialRestore = false }: VerifyBackup): Promise<VerificationView> {
     const metadata = await this.files.find(filename);
     if (trialRestore) await this.programs.check();
-    const verification = await this.verifications.verify(metadata, trialRestore);
+    const record = this.recording('backup.verification_requested', { trialRestore });
+    const verification = await this.verifications.verify(metadata, trialRestore, record);
     await this.acts.record('backup.verified', filename, { trialRestore, valid: verification.valid });
     return verification;
   }
@@ -62,8 +61,11 @@ export class BackupService {
   async beginRestore(filename: string): Promise<BegunRun<BackupMetadata>> {
     const metadata = await this.files.find(filename);
     await this.programs.check();
-    const begun = await this.restores.begin(metadata);
-    await this.acts.record('backup.restore_requested', filename);
-    return begun;
+    return this.restores.begin(metadata, this.recording('backup.restore_requested'));
+  }
+
+  /** Who wants it stands in the audit log from the moment on at which it is begun. */
+  private recording(action: `backup.${string}`, after?: object): RecordRun {
+    return (tx, { filename }) => this.acts.recordIn(tx, action, filename, { after });
   }
 }

@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import type { Routine } from '../database/routines.js';
 import { AbandonedRestores } from './abandoned-restores.js';
 import { BackupController } from './backup.controller.js';
@@ -20,6 +21,7 @@ import { BackupVerifications } from './backup-verifications.js';
 import { BackupVerifier } from './backup-verifier.js';
 import { BackupWriter } from './backup-writer.js';
 import { PostgresPrograms } from './postgres-programs.js';
+import { RestoreGuard } from './restore.guard.js';
 import { RESTORED_ROUTINES, RestoreCompletion } from './restore-completion.js';
 import { ScriptLoader } from './script-loader.js';
 
@@ -49,6 +51,7 @@ import { ScriptLoader } from './script-loader.js';
     BackupActs,
     BackupHealth,
     PostgresPrograms,
+    { provide: APP_GUARD, useClass: RestoreGuard },
   ],
   exports: [BackupHealth, BackupService, BackupFiles, BackupRunRepository],
 })

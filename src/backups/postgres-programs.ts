@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { DomainError } from '../errors/domain-error.js';
@@ -42,14 +42,15 @@ export class PostgresPrograms {
   /**
    * The versions of pg_dump and of the server; a pg_dump that is older than its server refuses to work.
    *
+   * @param database asks the server; whoever probes says on which connection
    * @throws DomainError `backup_unavailable` for a program that is missing or too old
    */
-  async check(): Promise<Versions> {
+  async check(database: Pick<EntityManager, 'query'> = this.dataSource): Promise<Versions> {
     const [pgDump, , , postgres] = await Promise.all([
       versionOf(this.pgDump),
       versionOf(this.pgRestore),
       versionOf(this.psql),
-      this.serverVersion(),
+      serverVersion(database),
     ]);
     if (Number.parseInt(pgDump, 10) < Number.parseInt(postgres, 10)) {
       throw unavailable(
@@ -58,14 +59,14 @@ export class PostgresPrograms {
     }
     return { pgDump, postgres };
   }
+}
 
-  private async serverVersion(): Promise<string> {
-    const [row]: { version: string }[] = await this.dataSource.query(
-      `select split_part(current_setting('server_version'), ' ', 1) as version`,
-    );
-    if (!row) throw new Error('PostgreSQL does not say its version.');
-    return row.version;
-  }
+async function serverVersion(database: Pick<EntityManager, 'query'>): Promise<string> {
+  const [row]: { version: string }[] = await database.query(
+    `select split_part(current_setting('server_version'), ' ', 1) as version`,
+  );
+  if (!row) throw new Error('PostgreSQL does not say its version.');
+  return row.version;
 }
 
 async function versionOf(program: string): Promise<string> {

@@ -53,11 +53,15 @@ export class RestoreCompletion {
     });
   }
 
-  /** @throws Error with the reason; everything is as before the restore then */
-  async complete(schema: string, aside: string): Promise<void> {
+  /**
+   * @returns the steps of the schema that a backup of an earlier version lacked
+   * @throws Error with the reason; everything is as before the restore then
+   */
+  async complete(schema: string, aside: string): Promise<string[]> {
     const done = DONE + aside.slice(ASIDE.length);
+    let added: string[];
     try {
-      await this.upgrade();
+      added = await this.upgrade();
       await this.execute(
         `begin; ${carryOver(schema, aside, 'missing')}
          alter schema ${pg.escapeIdentifier(aside)} rename to ${pg.escapeIdentifier(done)}; commit;`,
@@ -66,16 +70,23 @@ export class RestoreCompletion {
       await this.takeBack(schema, aside);
       throw error;
     }
+    if (added.length > 0)
+      this.log.info({ migrations: added }, 'The schema of the backup was brought up to date.');
     await this.dropDone();
+    return added;
   }
 
   /** A backup of an earlier version gets what came since; each gets the functions of this version. */
-  private async upgrade(): Promise<void> {
+  private async upgrade(): Promise<string[]> {
     const { startWait } = this.config.database;
-    await this.retries.execute(() => this.dataSource.query('select 1'));
+    const there: { name: string }[] = await this.retries.execute(() =>
+      this.dataSource.query('select name from migrations'),
+    );
     await this.retries.execute(() =>
       upgradeSchema(this.dataSource, databaseUrl(this.dataSource), this.routines, startWait),
     );
+    const known = new Set(there.map(({ name }) => name));
+    return this.dataSource.migrations.flatMap(({ name = '' }) => (known.has(name) ? [] : [name]));
   }
 
   private async takeBack(schema: string, aside: string): Promise<void> {

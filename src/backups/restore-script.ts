@@ -2,10 +2,14 @@ import pg from 'pg';
 import type { BackupMetadata } from './backup-metadata.js';
 
 /**
- * Tables that a restore does not take back: what was done, by whom, and in what state the system is now. Their rows
- * are carried over from before; those of the first kind, which are written ever further, stand behind the backup's.
+ * Tables that a restore does not take back: what was done, by whom, and in what state the system is now, of which
+ * others were told. Their rows are carried over from before, in this order; those of the first kind, which are written
+ * ever further, stand behind the backup's.
  */
-export const CARRIED_OVER = { appended: ['audit_log'], replaced: ['backup_runs', 'maintenance'] } as const;
+export const CARRIED_OVER = {
+  appended: ['audit_log'],
+  replaced: ['backup_runs', 'maintenance', 'background_processes', 'alerts', 'alert_notices'],
+} as const;
 
 /** Begins: what is there steps aside, unseen by others before the commit, and makes room for what comes. */
 export function stepAside(schema: string, aside: string, lockWait: number): string {
@@ -76,10 +80,10 @@ export function carryOver(schema: string, aside: string, rows: 'all' | 'missing'
     begin
       for it in
         select kept.name, kept.appended
-          from (select unnest(array[${literals(CARRIED_OVER.appended)}]) as name, true as appended
-                union all select unnest(array[${literals(CARRIED_OVER.replaced)}]), false) kept
+          from (values ${kept()}) kept (place, name, appended)
          where to_regclass(format('%I.%I', ${pg.escapeLiteral(schema)}, kept.name)) is not null
            and to_regclass(format('%I.%I', ${pg.escapeLiteral(aside)}, kept.name)) is not null
+         order by kept.place
       loop
         -- Enumerations are other types than before: they pass as text.
         select string_agg(format('%I', attname), ', ') into columns
@@ -124,6 +128,9 @@ function literal(value: unknown): string {
   return `${pg.escapeLiteral(JSON.stringify(value))}::jsonb`;
 }
 
-function literals(names: readonly string[]): string {
-  return names.map((name) => pg.escapeLiteral(name)).join(', ');
+function kept(): string {
+  return Object.entries(CARRIED_OVER)
+    .flatMap(([kind, names]) => names.map((name) => [name, kind === 'appended'] as const))
+    .map(([name, isAppended], place) => `(${place}, ${pg.escapeLiteral(name)}, ${isAppended})`)
+    .join(', ');
 }

@@ -54,8 +54,9 @@ export function cachePolicies(config: Config): Readonly<Record<CacheKind, CacheP
     file_metadata: { ...SHARED, ttl: 2 * HOUR, isCompressed: true },
     user_data: { ...SHARED, ttl: 30 * MINUTE },
     system_configuration: { ...SHARED, ttl: DAY },
-    // Each as long as the token would have held: whoever stores one says so. This is the longest.
-    revoked_tokens: { ...SHARED, ttl: 30 * DAY },
+    // Each as long as the token would have held, which for an API key is for ever. Only what somebody really revoked is
+    // in it, and a process that hears of nothing asks: a restore makes keys valid again.
+    revoked_tokens: { ...SHARED, ttl: 30 * DAY, isShared: false },
     api_keys: {
       ...SHARED,
       ttl: config.apiKeys.cacheTtl,

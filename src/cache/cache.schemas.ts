@@ -126,7 +126,7 @@ export const EXAMPLE_CACHE_STATS: CacheStats = {
   kinds: [
     {
       kind: 'reminder_policies',
-      ttlSeconds: 15,
+      ttlSeconds: 60,
       compressed: false,
       shared: true,
       hitRate: 0.996,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import { RedisStatus } from '../redis/redis-status.js';
-import { Cache } from './cache.js';
+import { Cache, type WarmUp } from './cache.js';
 import type { CacheStats, ClearedCache, WarmedCache } from './cache.schemas.js';
 import { cacheStats } from './cache.view.js';
 import { Invalidations } from './invalidations.js';
@@ -24,14 +24,17 @@ export class CacheService {
   }
 
   async clear(pattern: string): Promise<ClearedCache> {
-    const { here, shared } = await this.cache.clear(pattern);
-    await this.audit.recordAlone({ action: 'cache.cleared', subject: pattern, after: { here, shared } });
+    const act = { action: 'cache.cleared', subject: pattern } as const;
+    const { here, shared } = await this.audit.perform(act, () => this.cache.clear(pattern));
     return { pattern, here, shared: shared ?? null };
   }
 
   async warmUp(): Promise<WarmedCache> {
-    const warmed = await this.cache.warmUp();
-    await this.audit.recordAlone({ action: 'cache.warmed_up', subject: null });
+    const warmed = await this.audit.perform(
+      { action: 'cache.warmed_up', subject: null },
+      () => this.cache.warmUp(),
+      faultsOf,
+    );
     return {
       data: warmed.map(({ name, values, duration, error }) => ({
         name,
@@ -41,4 +44,10 @@ export class CacheService {
       })),
     };
   }
+}
+
+/** What could not be fetched, and why; undefined: all was. */
+function faultsOf(warmed: readonly WarmUp[]): string | undefined {
+  const faults = warmed.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]));
+  return faults.length === 0 ? undefined : faults.join('; ');
 }

@@ -48,7 +48,9 @@ export class SharedValues<T, Stored> {
     const found = await this.shared.get(this.kind.policy.version, this.name(key));
     if (!found) return undefined;
     this.kind.statistics.sharedLatency.add(performance.now() - started);
-    return { known: found.bytes && (await this.read(key, found.bytes)), generation: found.generation };
+    const { bytes, generation } = found;
+    const read = bytes && (await this.read(key, bytes));
+    return read === 'corrupt' ? this.drop(key) : { known: read, generation };
   }
 
   /**
@@ -93,8 +95,15 @@ export class SharedValues<T, Stored> {
     return `${this.kind.name}:${key}`;
   }
 
-  /** What Redis has is believed as far as it looks like what belongs there (E13). */
-  private async read(key: string, bytes: Buffer): Promise<SharedValue<T> | undefined> {
+  /** It goes at once: maybe there is nothing to be put in its place. */
+  private async drop(key: string): Promise<LookUp<T> | undefined> {
+    await this.remove([key]);
+    const found = await this.shared.get(this.kind.policy.version, this.name(key));
+    return found && { known: undefined, generation: found.generation };
+  }
+
+  /** What Redis has is believed as far as it looks like what belongs there (E13). @returns undefined: its time is over */
+  private async read(key: string, bytes: Buffer): Promise<SharedValue<T> | undefined | 'corrupt'> {
     try {
       const content = await unpack(bytes);
       const value = this.kind.form.parse(content.value);
@@ -105,7 +114,7 @@ export class SharedValues<T, Stored> {
         { cached: this.name(key) },
         `A value of ${this.kind.name} in Redis is corrupt, and is made anew: ${errorMessage(error).slice(0, 200)}`,
       );
-      return undefined;
+      return 'corrupt';
     }
   }
 }

@@ -56,6 +56,7 @@ const IN_CONVERSATION: Readonly<Record<string, Walk>> = {
               array(select delivery.id
                       from webhooks webhook
                       join deliveries delivery on delivery.webhook_id = webhook.id and delivery.event_id = events.id
+                     where webhook.deleted_at is null
                      order by delivery.id) as "deliveryIds"`,
     from: 'events where conversation_id = $1',
     order: ['position', 'id'],

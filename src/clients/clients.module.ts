@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
 import { ClientController } from './client.controller.js';
 import { ClientExport } from './client-export.js';
+import { ErasedDataRepository } from './erased-data.repository.js';
 import { ErasureController } from './erasure.controller.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { ErasureService } from './erasure.service.js';
@@ -11,6 +12,6 @@ import { Erasures } from './erasures.js';
 @Module({
   imports: [EventsModule],
   controllers: [ClientController, ErasureController],
-  providers: [ClientExport, ErasureRepository, ErasureService, Erasures],
+  providers: [ClientExport, ErasedDataRepository, ErasureRepository, ErasureService, Erasures],
 })
 export class ClientsModule {}

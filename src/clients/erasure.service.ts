@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import { Clock, IdGenerator } from '../clock/clock.js';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
 import { Transactor } from '../database/transactor.js';
 import { notFound } from '../errors/domain-error.js';
 import { ErasureRepository } from './erasure.repository.js';
@@ -13,8 +11,6 @@ import { Erasures } from './erasures.js';
 /** Erasing clients: saying so, and reading how far it is. */
 @Injectable()
 export class ErasureService {
-  private readonly duplicateWindow: number;
-
   constructor(
     private readonly table: ErasureRepository,
     private readonly erasures: Erasures,
@@ -22,10 +18,7 @@ export class ErasureService {
     private readonly audit: AuditLog,
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.duplicateWindow = config.messages.duplicateWindow;
-  }
+  ) {}
 
   /**
    * Takes a client away at once, and has all that was about it deleted behind that.
@@ -34,14 +27,12 @@ export class ErasureService {
    */
   async begin(clientId: string): Promise<ErasureView> {
     const id = this.ids.next();
-    const now = this.clock.now();
-    const at = new Date(now);
+    const at = new Date(this.clock.now());
     const clientHash = hash('sha256', clientId);
     const erasure = { id, clientHash, standIn: `erased:${id}`, keysDeleted: false };
     await this.transactor.run(async (tx) => {
       if (!(await this.table.lockClient(tx, clientId))) throw notFound('client', clientId);
-      const recently = new Date(now - this.duplicateWindow);
-      await this.table.replace(tx, clientId, erasure.standIn, at, recently);
+      await this.table.replace(tx, clientId, erasure.standIn, at);
       await this.table.insert(tx, erasure, at);
       // Who it was must not stand where nothing is ever deleted.
       await this.audit.record(tx, { action: 'client.erased', subject: id, after: { clientHash } });

@@ -1,14 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../clock/clock.js';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
 import { walkAlongIndexes } from '../database/index-walk.js';
 import { Transactor } from '../database/transactor.js';
 import { Outbox } from '../events/outbox.js';
 import type { ProcessHandle, Run } from '../processes/background-process.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
-import { type Erasure, ErasureRepository, FIRST_KEY, type KeyPosition } from './erasure.repository.js';
+import { ErasedDataRepository, FIRST_KEY, type KeyPosition } from './erased-data.repository.js';
+import { type Erasure, ErasureRepository } from './erasure.repository.js';
 
 /** How often erasures are looked for where nobody told of them: those whose worker is gone. */
 const INTERVAL = 10 * 60_000;
@@ -19,20 +18,18 @@ const INTERVAL = 10 * 60_000;
  */
 @Injectable()
 export class Erasures {
-  private readonly batchSize: number;
   private readonly handle: ProcessHandle;
   /** Of the erasure whose keys are being looked for. */
   private keys: { readonly of: string; readonly behind: KeyPosition } | undefined;
 
   constructor(
     private readonly table: ErasureRepository,
+    private readonly data: ErasedDataRepository,
     private readonly transactor: Transactor,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
     processes: BackgroundProcesses,
-    @Inject(CONFIG) config: Config,
   ) {
-    this.batchSize = config.cleanup.batchSize;
     this.handle = processes.register({
       name: 'client-erasures',
       description: 'Deletes all that was about erased clients.',
@@ -64,9 +61,9 @@ export class Erasures {
       await this.deleteKeys(tx, erasure);
       return 'going on';
     }
-    const conversations = await this.table.conversations(tx, erasure);
+    const conversations = await this.data.conversations(tx, erasure);
     if (conversations.length > 0) {
-      await this.deleteConversations(tx, conversations);
+      await this.data.deleteConversations(tx, conversations);
       return 'going on';
     }
     const at = new Date(this.clock.now());
@@ -84,14 +81,8 @@ export class Erasures {
   /** Whoever goes on for another begins with the first key again. */
   private async deleteKeys(tx: EntityManager, erasure: Erasure): Promise<void> {
     const behind = this.keys?.of === erasure.id ? this.keys.behind : FIRST_KEY;
-    const last = await this.table.deleteKeys(tx, erasure, behind, this.batchSize);
+    const last = await this.data.deleteKeys(tx, erasure, behind);
     this.keys = last && { of: erasure.id, behind: last };
     if (!last) await this.table.keysAreDeleted(tx, erasure);
-  }
-
-  private async deleteConversations(tx: EntityManager, conversations: readonly string[]): Promise<void> {
-    if ((await this.table.deleteEvents(tx, conversations, this.batchSize)) === this.batchSize) return;
-    if ((await this.table.deleteMessages(tx, conversations, this.batchSize)) === this.batchSize) return;
-    await this.table.deleteConversations(tx, conversations);
   }
 }

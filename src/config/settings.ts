@@ -251,7 +251,7 @@ export const SETTINGS = {
     pingAfter: setting(
       'DATABASE_POOL_PING_AFTER',
       'a connection unused for this long is tested before it is handed out',
-      duration({ min: 'PT0S', max: 'PT1H', default: 'PT2S' }),
+      duration({ min: 'PT0S', max: 'PT1H', default: 'PT15S' }),
     ),
     statementTimeout: setting(
       'DATABASE_STATEMENT_TIMEOUT',
@@ -424,7 +424,7 @@ export const SETTINGS = {
     policyCacheTtl: setting(
       'REMINDER_POLICY_CACHE_TTL',
       'how long reminder policies are believed without asking the database',
-      duration({ min: 'PT0S', max: 'PT1M', default: 'PT30S' }),
+      duration({ min: 'PT0S', max: 'PT1M', default: 'PT1M' }),
     ),
     maxAhead: setting(
       'REMINDER_MAX_AHEAD',
@@ -639,6 +639,11 @@ export const SETTINGS = {
       'how long a finished delivery is kept with its attempts',
       duration({ min: 'PT1H', max: 'P3650D', default: 'P30D' }),
     ),
+    disabledRetention: setting(
+      'WEBHOOK_DISABLED_RETENTION',
+      'how long deliveries wait for an endpoint that stays disabled; after that they are dead, and can still be sent again',
+      duration({ min: 'PT1H', max: 'P3650D', default: 'P30D' }),
+    ),
     cleanupInterval: setting(
       'WEBHOOK_CLEANUP_INTERVAL',
       'how often older ones are deleted',
@@ -785,7 +790,7 @@ export const SETTINGS = {
     ),
     diskFreeDegraded: setting(
       'HEALTH_DISK_FREE_DEGRADED',
-      'a smaller share of free space on the disk of DATA_DIR, in percent, makes it degraded',
+      'a smaller share of free space on the disk of DATA_DIR or BACKUP_DIR, in percent, makes it degraded',
       count({ min: 0, max: 100, default: 10 }),
     ),
     diskFreeUnhealthy: setting(
@@ -946,7 +951,7 @@ export const SETTINGS = {
     interval: setting(
       'STATISTICS_INTERVAL',
       'how often new events are counted: so old GET /api/system/stats may be',
-      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT15S' }),
+      duration({ min: 'PT0.1S', max: 'PT1H', default: 'PT30S' }),
     ),
     batchSize: setting(
       'STATISTICS_BATCH_SIZE',

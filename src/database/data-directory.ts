@@ -6,10 +6,11 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '../resilience/error-code.js';
 
@@ -61,17 +62,39 @@ export class DataDirectory {
 
 function prepare(path: string): void {
   try {
-    mkdirSync(join(path, 'secrets'), { recursive: true, mode: 0o700 });
+    makeFolder(join(path, 'secrets'));
     // Others may pass through (PostgreSQL under its own user), not look in; the secrets are closed to them.
     chmodSync(path, 0o711);
     chmodSync(join(path, 'secrets'), 0o700);
   } catch (cause) {
-    if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(cause) ?? '')) throw cause;
+    const code = errorCode(cause) ?? '';
+    if (['ENOTDIR', 'EEXIST', 'ENOENT'].includes(code)) {
+      throw new Error(
+        `The data directory ${path} is not a folder, and cannot be made one (${code}). Set DATA_DIR to another one.`,
+        { cause },
+      );
+    }
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(code)) throw cause;
     throw new Error(
       `The data directory ${path} cannot be written by this user (${errorCode(cause)}). ` +
         'Start Otklik as the user that owns it, or set DATA_DIR to another folder.',
       { cause },
     );
+  }
+}
+
+/**
+ * Makes a folder, and those that it lies in. Node's own `recursive` never comes back where a folder is there in which
+ * none can be made, as in /proc.
+ */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
   }
 }
 

@@ -12,7 +12,7 @@ import { directUrl } from './data-source.js';
 const RECONNECT_PAUSE = 1_000;
 
 /** How often a connection on which nothing comes is asked whether it still is there, in milliseconds. */
-const HEARTBEAT = 10_000;
+const HEARTBEAT = 15_000;
 
 /** How long it may take to answer, in milliseconds. */
 const PATIENCE = 5_000;

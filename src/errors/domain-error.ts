@@ -41,8 +41,8 @@ export function invalidInput(errors: readonly InputFault[]): DomainError {
 }
 
 /** The refusal of an identifier that nothing has. */
-export function notFound(what: string, id: string): DomainError {
-  return new DomainError('not_found', `${what}_not_found`, `There is no ${what} ${id}.`);
+export function notFound(what: string, id: string, called = what): DomainError {
+  return new DomainError('not_found', `${what}_not_found`, `There is no ${called} ${id}.`);
 }
 
 /** PostgreSQL cannot be reached; whatever was asked for was not done, or can be asked for again safely. */

@@ -32,6 +32,10 @@ one conversation, it is the order in which things happened. An event whose trans
 that comes behind it is told before, and what was rolled back holds up nothing. Nobody who reads on from the last event
 that was read misses one.
 
+Sort by that order, not by \`timestamp\`: the times come from the clocks of several processes, and that of an event which had
+to wait for another one of its client can be the earlier one by as long as it waited. Who receives webhooks without
+\`ordered: true\` and needs the order takes it from \`GET /api/events?conversationId=…\`.
+
 ## Choosing
 
 \`type\` takes types, exact or as a family, with commas between them: \`?type=message.*,reminder.due\`. \`conversationId\` takes

@@ -6,6 +6,7 @@ import { BackupsHealth } from './backups-health.js';
 import { DatabaseHealth } from './database-health.js';
 import { DatabaseProbe } from './database-probe.js';
 import { DiskHealth } from './disk-health.js';
+import { Disks } from './disks.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { HealthParts } from './health-parts.js';
@@ -30,6 +31,7 @@ import { WebhookHealth } from './webhook-health.js';
     BackupsHealth,
     DatabaseHealth,
     DiskHealth,
+    Disks,
     ProcessHealth,
     RedisHealth,
     ReplicaHealth,
@@ -37,6 +39,6 @@ import { WebhookHealth } from './webhook-health.js';
     SelfCheckHealth,
     WebhookHealth,
   ],
-  exports: [HealthParts, DatabaseHealth],
+  exports: [HealthParts, DatabaseHealth, Disks],
 })
 export class HealthModule {}

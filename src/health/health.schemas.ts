@@ -47,6 +47,7 @@ const EXAMPLE_WEBHOOK: HealthCheck = {
   paused: 0,
   disabled: 0,
   lagMs: 0,
+  outboxAgeMs: 0,
 };
 
 export const EXAMPLE_WEBHOOK_HEALTH: Health = { status: 'healthy', checks: { webhook: EXAMPLE_WEBHOOK } };
@@ -138,6 +139,7 @@ export const EXAMPLE_FULL_HEALTH: Health = {
       backups: 8,
       newestAt: '2026-11-21T02:00:00.000Z',
       keepDays: 7,
+      lagMs: 0,
     },
     disk: {
       status: 'healthy',

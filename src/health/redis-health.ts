@@ -15,7 +15,7 @@ export class RedisHealth implements HealthPart {
     if (this.redis.report().state === 'not_configured')
       return { status: 'not_configured', message: 'REDIS_URL is not set' };
     const { state, latency, lastError, timesAvoided, isListening } = await this.redis.check();
-    const facts = { timesAvoided, isListening };
+    const facts = { breaker: state === 'avoided' ? 'open' : 'closed', timesAvoided, isListening };
     if (state !== 'available')
       return { status: 'degraded', message: lastError ?? 'it does not answer', ...facts };
     const latencyMs = latency === undefined ? undefined : Math.round(latency * 10) / 10;

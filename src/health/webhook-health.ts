@@ -48,13 +48,13 @@ export class WebhookHealth implements HealthPart {
     { enabled, failing, paused, disabled, oldestEvent, oldestDue }: DeliveryBacklog,
     now: number,
   ): HealthCheck {
-    if (enabled === 0 && disabled === 0)
-      return { status: 'not_configured', message: 'there are no endpoints' };
-    const lagMs = Math.max(
-      0,
-      ...[oldestEvent, oldestDue].map((since) => (since ? now - since.getTime() : 0)),
+    const [outboxAgeMs = 0, deliveryAgeMs = 0] = [oldestEvent, oldestDue].map((since) =>
+      since ? Math.max(0, now - since.getTime()) : 0,
     );
-    const facts = { endpoints: enabled, failing, paused, disabled, lagMs };
+    if (enabled === 0 && disabled === 0)
+      return { status: 'not_configured', message: 'there are no endpoints', outboxAgeMs };
+    const lagMs = Math.max(outboxAgeMs, deliveryAgeMs);
+    const facts = { endpoints: enabled, failing, paused, disabled, lagMs, outboxAgeMs };
     const { webhookLagDegraded, webhookLagUnhealthy } = this.limits;
     if (lagMs > webhookLagUnhealthy) {
       return { status: 'unhealthy', message: `events are told ${lagMs} ms late`, ...facts };

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -9,6 +8,7 @@ import { DomainError } from '../errors/domain-error.js';
 import type { Log } from '../logging/log.js';
 import { requestContext } from '../logging/request-context.js';
 import type {} from './fastify-request.js';
+import { parseJsonStrictly } from './json-bodies.js';
 import { tellOfWrites } from './own-writes.js';
 import { PROBLEM_TYPE, problem, titleOf } from './problem.js';
 import { screenRequest } from './request-screening.js';
@@ -135,18 +135,5 @@ async function allowOrigins(fastify: FastifyInstance, origins: readonly string[]
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['x-request-id', 'idempotent-replayed', 'ratelimit', 'ratelimit-policy', 'retry-after'],
     maxAge: 600,
-  });
-}
-
-/** Bodies are JSON in UTF-8 and nothing else: bytes that are no text are refused, not replaced by question marks. */
-function parseJsonStrictly(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isUtf8(body)) {
-      void parse(request, body.toString('utf8'), done);
-      return;
-    }
-    done(new DomainError('invalid', 'malformed_json', 'The body is not UTF-8.'), undefined);
   });
 }

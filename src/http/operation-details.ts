@@ -117,11 +117,12 @@ function likelyFault(
   const body = resolve(operation.requestBody?.content['application/json']?.schema, schemas);
   const [required] = Array.isArray(body?.required) ? (body.required as string[]) : [];
   if (required !== undefined) {
-    return { path: required, message: 'Invalid input: expected string, received undefined' };
+    return { path: required, message: 'is missing' };
   }
   const names = (operation.parameters ?? []).map((parameter) => parameter.name);
-  if (names.includes('limit')) return { path: 'limit', message: 'Too big: expected number to be <=200' };
-  if (names.includes('id')) return { path: 'id', message: 'Invalid UUID' };
+  if (names.includes('limit')) return { path: 'limit', message: 'must be at most 200' };
+  if (names.includes('id'))
+    return { path: 'id', message: 'must be a UUID, such as 019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70' };
   if (names.includes('clientId')) {
     return { path: 'clientId', message: 'must be 1 to 128 of A–Z a–z 0–9 . _ : @ + -' };
   }

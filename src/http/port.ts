@@ -6,22 +6,24 @@ import { errorCode } from '../resilience/error-code.js';
 
 const PORTS_TO_TRY = 100;
 
+/** What listening on an address that this machine does not have, or on a name that nobody has, fails with. */
+const NOT_OURS: ReadonlySet<string | undefined> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
+
 /** The port that Otklik should listen on belongs to somebody else. */
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
 /**
- * Finds out that the port is taken before anything else is started. Whoever takes it in the meantime is noticed by
- * `listen`.
+ * Finds out that the port is taken, or that the host is not ours, before anything else is started. Whoever takes the
+ * port in the meantime is noticed by `listen`.
  *
  * @throws PortTakenError where it is taken and no other was asked for
  */
 export async function checkPort({ host, port, portIfTaken }: Config['http']): Promise<void> {
-  if (port === 0 || portIfTaken === 'next') return;
   const server = createServer();
   try {
-    server.listen(port, host);
+    server.listen(portIfTaken === 'next' ? 0 : port, host);
     await once(server, 'listening');
   } catch (error) {
     throw portProblem(error, port, host);
@@ -34,6 +36,11 @@ function portProblem(error: unknown, port: number, host: string): unknown {
   if (errorCode(error) === 'EACCES') {
     return new PortTakenError(
       `Port ${port} needs more rights than this user has. Set PORT to one above 1023.`,
+    );
+  }
+  if (NOT_OURS.has(errorCode(error))) {
+    return new Error(
+      `HOST ${host} is not an address of this machine. Set it to one that is, or to 0.0.0.0 for all of them.`,
     );
   }
   if (errorCode(error) !== 'EADDRINUSE') return error;

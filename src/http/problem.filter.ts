@@ -23,7 +23,8 @@ const FASTIFY_REFUSALS: Readonly<Record<string, { code: string; detail: string }
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'unsupported_media_type',
-    detail: 'The body must be JSON: send Content-Type: application/json.',
+    detail:
+      'The body must be JSON, and not compressed: send Content-Type: application/json, no Content-Encoding.',
   },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'malformed_json', detail: 'The body is empty; JSON was expected.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'malformed_json', detail: 'The body is not JSON.' },

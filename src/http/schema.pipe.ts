@@ -8,7 +8,9 @@ import { type InputFault, invalidInput } from '../errors/domain-error.js';
 export class SchemaPipe implements PipeTransform {
   transform(value: unknown, { schema, data, type }: ArgumentMetadata): unknown {
     if (!schema) return value;
-    const result = schema['~standard'].validate(value);
+    // No body is as good as an empty one: where nothing in it is needed, it can be left out.
+    const given = type === 'body' && value === undefined ? {} : value;
+    const result = schema['~standard'].validate(given);
     if (result instanceof Promise) throw new TypeError('A schema of a request must not be asynchronous.');
     if (result.issues) throw refusal(result.issues, type === 'param' ? data : undefined);
     return result.value;

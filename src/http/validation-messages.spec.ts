@@ -25,6 +25,7 @@ describe('what is said about wrong input', () => {
     [z.uuid(), '17', 'must be a UUID, such as 019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70'],
     [z.iso.datetime(), 'soon', 'must be a time with its zone in ISO 8601, such as 2026-11-21T09:00:00Z'],
     [z.string().regex(/^a/, 'must begin with a'), 'b', 'must begin with a'],
+    [z.string().regex(/^[a-z]+$/), 'B', 'must match /^[a-z]+$/'],
   ])('is what would be right (%#)', (schema, value, message) => {
     expect(faultOf(schema, value)).toBe(message);
   });

@@ -48,7 +48,8 @@ function message(issue: z.core.$ZodRawIssue): string | undefined {
       return size(issue.origin, issue.maximum, 'at most');
     case 'invalid_format': {
       const format = FORMATS[issue.format];
-      return format && `must be ${format}`;
+      if (format) return `must be ${format}`;
+      return issue.format === 'regex' ? `must match ${issue.pattern}` : undefined;
     }
     default:
       return undefined;

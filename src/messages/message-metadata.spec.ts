@@ -30,6 +30,11 @@ describe('metadata', () => {
     expect(metadataFault({ deep: nested(3_000) })).toMatch(/deeper/);
   });
 
+  it.each(['1e999', '-1e999'])('may not have the number %s, which would be stored as null', (number) => {
+    expect(metadataFault(JSON.parse(`{"order":{"weights":[1,${number}]}}`))).toMatch(/number.*too large/);
+    expect(metadataFault({ weight: 1e308 })).toBeUndefined();
+  });
+
   it.each<[what: string, metadata: Record<string, unknown>]>([
     ['a value', { a: 'x\0' }],
     ['a name', { 'x\0': 1 }],

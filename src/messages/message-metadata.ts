@@ -19,6 +19,9 @@ function faultWithin(value: unknown, depth: number): string | undefined {
   if (typeof value === 'string') {
     return isStorable(value) ? undefined : 'has text with a NUL character or half of a surrogate pair';
   }
+  // JSON.parse makes Infinity of 1e999, and JSON.stringify null of that: it would be lost in silence.
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return 'has a number that is too large to be kept';
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > METADATA_DEPTH) return `must not nest deeper than ${METADATA_DEPTH} levels`;
   for (const [key, child] of Object.entries(value)) {

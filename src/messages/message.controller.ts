@@ -102,7 +102,10 @@ export class MessageController {
   @Operation({
     id: 'listMessages',
     summary: 'List messages',
-    description: 'Newest first; with `after`, what came after that message, oldest first.',
+    description:
+      'Newest first; with `after`, what came after that message, oldest first. With `clientId` or `conversationId`, ' +
+      'whoever goes on from the last message misses none. Messages of different clients are stored side by side, so ' +
+      'one can appear before another that was read already: to follow all of them, read `/api/events/stream`.',
     status: 200,
     answers: {
       200: {

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
 import { Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import { DiskMetrics } from './disk-metrics.js';
 import { Metrics } from './metrics.js';
 import { QueueMetrics } from './queue-metrics.js';
 
@@ -19,6 +20,7 @@ export class MetricsController {
   constructor(
     private readonly metrics: Metrics,
     private readonly queues: QueueMetrics,
+    private readonly disks: DiskMetrics,
   ) {}
 
   @Get()
@@ -42,7 +44,7 @@ export class MetricsController {
     },
   })
   async read(): Promise<string> {
-    await this.queues.refresh();
+    await Promise.all([this.queues.refresh(), this.disks.refresh()]);
     return this.metrics.text();
   }
 }

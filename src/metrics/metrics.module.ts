@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { HealthModule } from '../health/health.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { SelfCheckModule } from '../self-check/self-check.module.js';
 import { CacheMetrics } from './cache-metrics.js';
 import { DatabaseMetrics } from './database-metrics.js';
+import { DiskMetrics } from './disk-metrics.js';
 import { EventMetrics } from './event-metrics.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { MetricsController } from './metrics.controller.js';
@@ -17,12 +19,13 @@ import { RequestMetrics } from './request-metrics.js';
 
 /** What can be measured from outside: Prometheus reads it. */
 @Module({
-  imports: [MessagesModule, SelfCheckModule],
+  imports: [MessagesModule, SelfCheckModule, HealthModule],
   controllers: [MetricsController],
   providers: [
     Metrics,
     RequestMetrics,
     DatabaseMetrics,
+    DiskMetrics,
     IngestMetrics,
     EventMetrics,
     CacheMetrics,

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { overdueBy, scheduleOf } from '../backups/backup-schedule.js';
 import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -67,6 +68,11 @@ export class QueueMetrics {
       'backup_last_failed_timestamp_seconds',
       'When the last backup failed; 0: never.',
       (q) => q.backupFailedAt,
+    );
+    gauge(
+      'backup_overdue_seconds',
+      'For how long a scheduled backup has been due that was not made; 0: none is.',
+      (q) => overdueBy(scheduleOf(q.backupSchedule, config.backups), this.readAt) / 1000,
     );
     metrics.gauge('escalations', 'Escalations in the queue; counted up to 10,000.', ['state'], () =>
       byState({ waiting: this.queues?.escalationsWaiting, claimed: this.queues?.escalationsClaimed }),

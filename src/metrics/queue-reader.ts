@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { QueryConfig } from 'pg';
 import { DataSource } from 'typeorm';
+import type { ScheduleRow } from '../backups/backup-schedule.js';
 import { poolOf } from '../database/pinging-pool.js';
 
 /** How far the work of the whole installation is behind. Ages are seconds; null: nothing waits. */
@@ -21,7 +22,10 @@ export interface Queues {
   /** Seconds since 1970. */
   readonly backupCompletedAt: number | null;
   readonly backupFailedAt: number | null;
+  readonly backupSchedule: ScheduleRow;
 }
+
+type Row = Omit<Queues, 'backupSchedule'> & ScheduleRow;
 
 /** Beyond this, nobody counts on: the number is large, and counting is work. */
 export const COUNTED_MOST = 10_000;
@@ -46,6 +50,7 @@ const STATEMENT = `with open_escalations as materialized (
                       order by delivery.next_attempt_at
                       limit $2) waiting) due
              on webhook.enabled
+          where webhook.deleted_at is null
        )
        select (select extract(epoch from $1 - occurred_at)::float8 from events
                 where position > (select position from event_fan_out)
@@ -78,7 +83,10 @@ const STATEMENT = `with open_escalations as materialized (
               (select extract(epoch from max(finished_at))::float8 from backup_runs
                 where action = 'backup' and status = 'completed') as "backupCompletedAt",
               (select extract(epoch from max(finished_at))::float8 from backup_runs
-                where action = 'backup' and status = 'failed') as "backupFailedAt"`;
+                where action = 'backup' and status = 'failed') as "backupFailedAt",
+              daily_at as "dailyAt", weekly_at as "weeklyAt", keep,
+              daily_slot as "dailySlot", weekly_slot as "weeklySlot"
+         from backup_schedule`;
 
 /** Looks how far the queues of the database are behind. */
 @Injectable()
@@ -100,11 +108,11 @@ export class QueueReader {
         values: [at, COUNTED_MOST],
         query_timeout: limit,
       };
-      const { rows } = await client.query<Queues>(query);
+      const { rows } = await client.query<Row>(query);
       isWell = true;
-      const [queues] = rows;
-      if (!queues) throw new Error('The queues gave no answer.');
-      return queues;
+      const [row] = rows;
+      if (!row) throw new Error('The queues gave no answer.');
+      return { ...row, backupSchedule: row };
     } finally {
       client.release(!isWell);
     }

@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { parseDuration } from '../config/duration.js';
 import { invalidInput, notFound } from '../errors/domain-error.js';
 import { HealthParts } from '../health/health-parts.js';
-import { BackgroundProcesses } from '../processes/background-processes.js';
+import { ProcessControl } from '../processes/process-control.js';
 import { MONITORING, Monitor } from './monitor.js';
 import { type MonitorSettings, StoredMonitorSettings } from './monitor-settings.js';
 import type {
@@ -24,7 +24,7 @@ export class MonitoringService {
     private readonly samples: SampleRepository,
     private readonly monitor: Monitor,
     private readonly stored: StoredMonitorSettings,
-    private readonly processes: BackgroundProcesses,
+    private readonly processes: ProcessControl,
     private readonly parts: HealthParts,
     private readonly clock: Clock,
   ) {}

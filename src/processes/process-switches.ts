@@ -1,65 +1,94 @@
-import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { AuditLog } from '../audit/audit-log.js';
-import { Transactor } from '../database/transactor.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { LOG, type Log } from '../logging/log.js';
+import { errorMessage } from '../resilience/error-code.js';
+import { type ProcessSwitch, ProcessSwitchRepository } from './process-switch.repository.js';
+import { ProcessWakeups } from './process-wakeups.js';
 
-/** What somebody decided about a background process, for all processes of this installation. */
-export interface ProcessSwitch {
-  readonly name: string;
-  readonly pausedAt: Date | null;
-  /** How often somebody asked the workers for a run. */
-  readonly runRequests: number;
+/** Announced where somebody paused or resumed a process, or wants it to run. */
+export const SWITCHES = 'switches';
+
+/** Whoever does what was decided. */
+interface Follower {
+  /** @param wanted the names of the processes that somebody wants to run since it was last read */
+  decided(wanted: readonly string[]): void;
 }
 
-/** The table of what was decided about background processes. One without a row goes on. */
+/**
+ * What was decided about background processes, as this process knows it: read when it is asked for, when another process
+ * says that something was decided, and from time to time.
+ */
 @Injectable()
 export class ProcessSwitches {
+  private known: ReadonlyMap<string, ProcessSwitch> | undefined;
+  private follower: Follower | undefined;
+  private looking: Promise<void> = Promise.resolve();
+  private stopLooking: () => void = () => undefined;
+  private stopped = false;
+
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly transactor: Transactor,
-    private readonly audit: AuditLog,
+    private readonly table: ProcessSwitchRepository,
+    private readonly wakeups: ProcessWakeups,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOG) private readonly log: Log,
   ) {}
 
-  list(): Promise<ProcessSwitch[]> {
-    return this.dataSource.query(
-      `select name, paused_at as "pausedAt", run_requests as "runRequests" from background_processes`,
-    );
+  /** Tells whenever it was read. */
+  tell(follower: Follower): void {
+    this.follower = follower;
   }
 
-  /** Pausing what is paused keeps the time of the first. */
-  async pause(name: string, at: Date): Promise<void> {
-    await this.transactor.run(async (tx) => {
-      const rows: unknown[] = await tx.query(
-        `insert into background_processes as process (name, paused_at) values ($1, $2)
-         on conflict (name) do update set paused_at = excluded.paused_at where process.paused_at is null
-         returning name`,
-        [name, at],
-      );
-      if (rows.length > 0) await this.audit.record(tx, { action: 'process.paused', subject: name });
-    });
+  /** Since when a process is paused, as far as this process has read; undefined: it is not. */
+  pausedAt(name: string): Date | undefined {
+    return this.known?.get(name)?.pausedAt ?? undefined;
   }
 
-  async resume(name: string): Promise<void> {
-    await this.transactor.run(async (tx) => {
-      const [, count] = await tx.query(
-        'update background_processes set paused_at = null where name = $1 and paused_at is not null',
-        [name],
-      );
-      if (count > 0) await this.audit.record(tx, { action: 'process.resumed', subject: name });
-    });
+  /** What was decided holds here at once, and in the other processes as soon as they hear of it. */
+  async announce(): Promise<void> {
+    this.wakeups.announce(SWITCHES, this.clock.now());
+    await this.look();
   }
 
-  /** Records that somebody wants a run. */
-  async recordRun(name: string): Promise<void> {
-    await this.audit.recordAlone({ action: 'process.run', subject: name });
+  /** Reads it. One after the other, so that what was read first is never taken for the newest. */
+  look(): Promise<void> {
+    const turn = this.looking.then(() => this.read());
+    this.looking = turn.catch(() => undefined);
+    return turn;
   }
 
-  /** Asks the processes with the role `worker` for a run. */
-  async requestRun(name: string): Promise<void> {
-    await this.dataSource.query(
-      `insert into background_processes as process (name, run_requests) values ($1, 1)
-       on conflict (name) do update set run_requests = process.run_requests + 1`,
-      [name],
-    );
+  /** From now on it is read from time to time. */
+  lookLater(): void {
+    if (this.stopped) return;
+    const { controlInterval } = this.config.backgroundProcesses;
+    this.stopLooking = this.clock.wakeAt(this.clock.now() + controlInterval, () => this.lookNow());
+  }
+
+  lookNow(): void {
+    if (this.stopped) return;
+    this.stopLooking();
+    this.look()
+      .catch((error) => this.log.debug(`The switches of processes were not read: ${errorMessage(error)}`))
+      .finally(() => this.lookLater());
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.stopLooking();
+    await this.looking;
+  }
+
+  private async read(): Promise<void> {
+    const before = this.known;
+    this.known = new Map((await this.table.list()).map((row) => [row.name, row]));
+    // What was asked for before this process started was for others.
+    const wanted = before
+      ? [...this.known.values()].filter(
+          ({ name, runRequests }) => runRequests > (before.get(name)?.runRequests ?? 0),
+        )
+      : [];
+    this.follower?.decided(wanted.map(({ name }) => name));
   }
 }

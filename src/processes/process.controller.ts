@@ -4,15 +4,18 @@ import { Access } from '../auth/access.js';
 import { missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
-import { BackgroundProcesses } from './background-processes.js';
 import {
+  EXAMPLE_LISTED_PROCESS,
   EXAMPLE_PROCESS,
+  type ListedProcessView,
   type ProcessView,
   processName,
   processPageSchema,
   processSchema,
 } from './process.schemas.js';
-import { processView } from './process.view.js';
+import { listedProcessView, processView } from './process.view.js';
+import { ProcessControl } from './process-control.js';
+import { WorkerCensus } from './worker-census.js';
 
 const MISSING = missing('process', EXAMPLE_PROCESS.name);
 
@@ -20,25 +23,31 @@ const MISSING = missing('process', EXAMPLE_PROCESS.name);
 @Controller('api/system/processes')
 @RateLimit('default')
 export class ProcessController {
-  constructor(private readonly processes: BackgroundProcesses) {}
+  constructor(
+    private readonly processes: ProcessControl,
+    private readonly census: WorkerCensus,
+  ) {}
 
   @Get()
   @Access('system:read')
   @Operation({
     id: 'listProcesses',
     summary: 'List the background processes',
-    description: 'How each stands in the process that answers. Whether one is paused holds for all of them.',
+    description:
+      'How each stands in the process that answers, and in the workers, which are asked. Whether one is paused holds for ' +
+      'all of them.',
     status: 200,
     answers: {
       200: {
         description: 'All of them, by name.',
         schema: processPageSchema,
-        example: { data: [EXAMPLE_PROCESS], nextCursor: null },
+        example: { data: [EXAMPLE_LISTED_PROCESS], nextCursor: null },
       },
     },
   })
-  async list(): Promise<Page<ProcessView>> {
-    return { data: (await this.processes.list()).map(processView), nextCursor: null };
+  async list(): Promise<Page<ListedProcessView>> {
+    const [listed, workers] = await Promise.all([this.processes.list(), this.census.workers()]);
+    return { data: listed.map((process) => listedProcessView(process, workers)), nextCursor: null };
   }
 
   @Post(':name/pause')
@@ -96,6 +105,6 @@ export class ProcessController {
     problems: MISSING,
   })
   async run(@Param('name', { schema: processName }) name: string): Promise<ProcessView> {
-    return processView(await this.processes.runByHand(name));
+    return processView(await this.processes.run(name));
   }
 }

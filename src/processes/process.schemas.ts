@@ -26,7 +26,30 @@ export const processSchema = z
 
 export type ProcessView = z.infer<typeof processSchema>;
 
-export const processPageSchema = pageOf(processSchema, 'BackgroundProcessPage');
+const workerSchema = z
+  .object({
+    host: z.string().describe('the machine, or the pod'),
+    pid: z.int().describe('the process on it'),
+    state: processSchema.shape.state,
+    lastRunAt: processSchema.shape.lastRunAt,
+    lastError: processSchema.shape.lastError,
+    lagMs: processSchema.shape.lagMs,
+    runs: processSchema.shape.runs,
+    failedRuns: processSchema.shape.failedRuns,
+  })
+  .meta({ id: 'BackgroundProcessInWorker' });
+
+export const listedProcessSchema = processSchema
+  .extend({
+    workers: z
+      .array(workerSchema)
+      .describe('how it stands in each process with the role `worker` that answered within a second'),
+  })
+  .meta({ id: 'ListedBackgroundProcess' });
+
+export type ListedProcessView = z.infer<typeof listedProcessSchema>;
+
+export const processPageSchema = pageOf(listedProcessSchema, 'BackgroundProcessPage');
 
 export const EXAMPLE_PROCESS: ProcessView = {
   name: 'reminders',
@@ -36,12 +59,22 @@ export const EXAMPLE_PROCESS: ProcessView = {
   lastRunAt: '2026-11-21T09:00:00.120Z',
   lastRunMs: 3.2,
   lastError: null,
-  nextRunAt: '2026-11-21T09:00:05.120Z',
+  nextRunAt: '2026-11-21T09:00:15.120Z',
   lagMs: 0,
   runs: 412,
   failedRuns: 0,
   handled: 1096,
   failed: 0,
+};
+
+const { state, lastRunAt, lastError, lagMs, runs, failedRuns } = EXAMPLE_PROCESS;
+
+export const EXAMPLE_LISTED_PROCESS: ListedProcessView = {
+  ...EXAMPLE_PROCESS,
+  workers: [
+    { host: 'otklik-worker-1', pid: 7, state, lastRunAt, lastError, lagMs, runs, failedRuns },
+    { host: 'otklik-worker-2', pid: 7, state, lastRunAt, lastError, lagMs, runs: 398, failedRuns },
+  ],
 };
 
 /** The `{name}` of a path. */

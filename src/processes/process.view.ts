@@ -1,9 +1,9 @@
-import type { ListedProcess } from './background-processes.js';
-import type { ProcessView } from './process.schemas.js';
+import type { ListedProcessView, ProcessView } from './process.schemas.js';
+import type { ListedProcess } from './process-control.js';
+import type { Worker } from './worker-census.js';
 
 /** A background process as the API shows it. */
 export function processView({ process, status, pausedAt }: ListedProcess): ProcessView {
-  const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
   return {
     name: process.name,
     description: process.description,
@@ -19,4 +19,25 @@ export function processView({ process, status, pausedAt }: ListedProcess): Proce
     handled: status.handled,
     failed: status.failed,
   };
+}
+
+/** The same, with how it stands in each worker. */
+export function listedProcessView(listed: ListedProcess, workers: readonly Worker[]): ListedProcessView {
+  const { name } = listed.process;
+  return {
+    ...processView(listed),
+    workers: workers.flatMap(({ host, pid, processes }) =>
+      processes
+        .filter((process) => process.name === name)
+        .map(({ state, lastRunAt, lastError, lag, runs, failedRuns }) => ({
+          ...{ host, pid, state, lastError, runs, failedRuns },
+          lastRunAt: iso(lastRunAt ?? undefined),
+          lagMs: lag,
+        })),
+    ),
+  };
+}
+
+function iso(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
 }

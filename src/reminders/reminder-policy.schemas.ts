@@ -51,12 +51,17 @@ export const changePolicySchema = z
       .max(1000)
       .nullable()
       .describe(
-        'from which reminder on the conversation is escalated; null: after the last one, if none follows',
+        'from which reminder on the conversation is escalated, not above the number of delays where `repeatEvery` is ' +
+          'null; null: after the last one, if none follows',
       ),
     businessHours: businessHoursSchema
       .nullable()
       .optional()
       .describe('the only times that count, and at which reminders come due; null or left out: all'),
+  })
+  .superRefine(({ delays, repeatEvery, escalateAtLevel }, context) => {
+    if (repeatEvery !== null || escalateAtLevel === null || escalateAtLevel <= delays.length) return;
+    context.addIssue({ code: 'custom', path: ['escalateAtLevel'], message: outOfReach(delays.length) });
   })
   .meta({
     id: 'ChangeReminderPolicy',
@@ -119,6 +124,13 @@ export const EXAMPLE_POLICY: ReminderPolicyView = {
   escalateAtLevel: 1,
   businessHours: null,
 };
+
+function outOfReach(last: number): string {
+  return (
+    `must be ${last} or less, or null: without repeatEvery, the reminder of level ${last} is the last, and it always ` +
+    'escalates; for a higher level, give repeatEvery'
+  );
+}
 
 function isWithinRange(duration: string): boolean {
   const length = milliseconds(duration);

@@ -3,7 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
 import { BODY_PROBLEMS, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
-import { Retention } from './retention.js';
+import { ProcessControl } from '../processes/process-control.js';
+import { RETENTION, Retention } from './retention.js';
 import {
   EXAMPLE_RETENTION,
   type RetentionView,
@@ -17,7 +18,10 @@ import { retentionView } from './retention.view.js';
 @Controller('api/system/retention')
 @RateLimit('default')
 export class RetentionController {
-  constructor(private readonly retention: Retention) {}
+  constructor(
+    private readonly retention: Retention,
+    private readonly processes: ProcessControl,
+  ) {}
 
   @Get()
   @Access('system:read')
@@ -52,7 +56,7 @@ export class RetentionController {
     problems: BODY_PROBLEMS,
   })
   async run(@Body({ schema: runRetentionSchema }) { dryRun }: RunRetention): Promise<RetentionView> {
-    if (!dryRun) await this.retention.runNow();
+    if (!dryRun) await this.processes.run(RETENTION);
     return retentionView(await this.retention.states());
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { walkAlongIndexes } from '../database/index-walk.js';
 
 /** Where a walk along an index stands: the columns of the last row that was looked at. */
 export type WalkPosition = readonly string[];
@@ -139,10 +140,7 @@ export class FaultRepository {
     more: readonly unknown[] = [],
   ): Promise<WalkStep> {
     const [found] = await this.dataSource.transaction(async (tx): Promise<StepRow[]> => {
-      // In the index's own order, and no further than the limit, even where statistics are from before a burst.
-      await tx.query(
-        `select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
-      );
+      await walkAlongIndexes(tx);
       return tx.query(
         `with seen as (${rows}), numbered as (select *, row_number() over () as place from seen)
        select count(*)::int as seen, array_agg(id) filter (where is_fault) as faults,

@@ -48,7 +48,8 @@ export class DeliveryBacklogs {
             order by delivery.next_attempt_at
             limit 1) first
            on webhook.enabled and webhook.rate_limit_per_second is null
-          and (state.blocked_until is null or state.blocked_until <= $1)`,
+          and (state.blocked_until is null or state.blocked_until <= $1)
+        where webhook.deleted_at is null`,
       [at],
     );
     if (!backlog) throw new Error('The backlog of deliveries gave no answer.');

@@ -4,8 +4,10 @@ import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { walkAlongIndexes } from '../database/index-walk.js';
-import type { Run } from '../processes/background-process.js';
+import type { ProcessHandle, Run } from '../processes/background-process.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
+import { DeletedWebhooks } from './deleted-webhooks.js';
+import { GivenUpDeliveries } from './given-up-deliveries.js';
 import { firstIdOf } from './id-time.js';
 
 /** Before every id. */
@@ -41,7 +43,7 @@ const DELETE_DELIVERIES = `
 
 /**
  * Deletes deliveries, with their attempts, and replays from time to time, a batch at a time, that are over since
- * `WEBHOOK_RETENTION`.
+ * `WEBHOOK_RETENTION`; and what endpoints left behind that were deleted.
  *
  * It walks along the ids, which are in the order of time. What is pending is passed over, and what was sent once more
  * is kept as if it were new: a run goes on where the one before ended, so that these are not read every time.
@@ -49,6 +51,7 @@ const DELETE_DELIVERIES = `
 @Injectable()
 export class DeliveryCleanup {
   private readonly retention: number;
+  private readonly handle: ProcessHandle;
   private readonly batchSize: number;
   private behind = BEGINNING;
   private roundEndsAt = Number.NEGATIVE_INFINITY;
@@ -56,17 +59,26 @@ export class DeliveryCleanup {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
+    private readonly deletedWebhooks: DeletedWebhooks,
+    private readonly givenUp: GivenUpDeliveries,
     processes: BackgroundProcesses,
     @Inject(CONFIG) config: Config,
   ) {
     this.retention = config.webhooks.retention;
     this.batchSize = config.cleanup.batchSize;
-    processes.register({
+    this.handle = processes.register({
       name: 'webhook-cleanup',
-      description: 'Deletes deliveries and replays that were over long ago.',
+      description:
+        'Deletes deliveries and replays that were over long ago, and what deleted endpoints left behind; gives up what ' +
+        'waits for endpoints that stay disabled.',
       interval: config.webhooks.cleanupInterval,
       run: (stopping) => this.run(stopping),
     });
+  }
+
+  /** Says that an endpoint was deleted. */
+  wake(): void {
+    this.handle.wake();
   }
 
   /** Deletes what is old by now. Processes that do this at the same time pass over each other's rows. */
@@ -77,7 +89,8 @@ export class DeliveryCleanup {
       this.roundEndsAt = now + ROUND;
     }
     const cutoff = now - this.retention;
-    let handled = 0;
+    let handled = await this.deletedWebhooks.clear(stopping);
+    handled += await this.givenUp.giveUp(stopping);
     for (let isOver = false; !isOver; ) {
       const { seen, deleted, last } = await this.deleteDeliveries(cutoff);
       handled += deleted;

@@ -1,6 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** What became of a delivery: the endpoint took it; it answered that it never will; or the retry schedule is used up. */
+/**
+ * What became of a delivery: the endpoint took it; it answered that it never will; or the retry schedule is used up,
+ * or the endpoint stayed disabled.
+ */
 export const DELIVERY_OUTCOMES = ['delivered', 'failed', 'dead'] as const;
 export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 

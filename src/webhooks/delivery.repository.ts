@@ -43,6 +43,10 @@ const LISTED = `
     order by attempt.number desc
     limit 1) as "lastAttempt"`;
 
+/** Deliveries of an endpoint that was deleted are gone with it, however many there are to clear away. */
+const IS_THERE = `exists (
+  select from webhooks webhook where webhook.id = delivery.webhook_id and webhook.deleted_at is null)`;
+
 /** How a list goes: the statement's words, and its place in a cursor. */
 interface Walk {
   readonly where: string;
@@ -122,7 +126,7 @@ export class DeliveryRepository {
 
   async find(id: string, tx: EntityManager = this.dataSource.manager): Promise<ListedDelivery | undefined> {
     const [delivery]: ListedDelivery[] = await tx.query(
-      `select ${LISTED} from deliveries delivery where delivery.id = $1`,
+      `select ${LISTED} from deliveries delivery where delivery.id = $1 and ${IS_THERE}`,
       [id],
     );
     return delivery;

@@ -12,7 +12,8 @@ const statusSchema = z
   .enum(['pending', ...DELIVERY_OUTCOMES])
   .describe(
     'pending: it waits for an attempt, the first or the next; delivered: the endpoint took it; failed: the endpoint ' +
-      'answered that it never will; dead: the retry schedule is used up',
+      'answered that it never will; dead: the retry schedule is used up, or the endpoint stayed disabled for ' +
+      '`WEBHOOK_DISABLED_RETENTION`',
   )
   .meta({ id: 'DeliveryStatus' });
 

@@ -30,10 +30,8 @@ export class DeliveryService {
   ) {}
 
   async list(webhookId: string, query: ListDeliveries): Promise<Page<DeliveryView>> {
-    const page = await this.deliveries.list(webhookId, query, deliveryView);
-    if (page.data.length === 0 && !(await this.webhooks.find(webhookId)))
-      throw notFound('webhook', webhookId);
-    return page;
+    if (!(await this.webhooks.find(webhookId))) throw notFound('webhook', webhookId);
+    return this.deliveries.list(webhookId, query, deliveryView);
   }
 
   async find(id: string): Promise<DeliveryDetailsView> {

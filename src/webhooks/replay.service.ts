@@ -61,14 +61,13 @@ export class ReplayService {
   }
 
   async list(webhookId: string, query: ListReplays): Promise<Page<ReplayView>> {
-    const page = await this.replays.list(webhookId, query, replayView);
-    if (page.data.length === 0 && !(await this.webhooks.find(webhookId)))
-      throw notFound('webhook', webhookId);
-    return page;
+    if (!(await this.webhooks.find(webhookId))) throw notFound('webhook', webhookId);
+    return this.replays.list(webhookId, query, replayView);
   }
 
   async find(webhookId: string, id: string): Promise<ReplayView> {
-    const replay = await this.replays.find(webhookId, id);
+    const webhook = await this.webhooks.find(webhookId);
+    const replay = webhook && (await this.replays.find(webhookId, id));
     if (!replay) throw notFound('replay', id);
     return replayView(replay);
   }

@@ -31,7 +31,7 @@ begin
   -- Shared, so that it is not deleted meanwhile.
   select webhook.ordered and wants_order into wants_order
     from webhooks webhook
-   where webhook.id = endpoint
+   where webhook.id = endpoint and webhook.deleted_at is null
      for key share;
   if not found then return 0; end if;
 

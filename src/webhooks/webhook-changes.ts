@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { type Act, AuditLog } from '../audit/audit-log.js';
 import { notFound } from '../errors/domain-error.js';
+import { traceableUrl } from './traceable-url.js';
 import { type StoredWebhook, type WebhookChange, WebhookRepository } from './webhook.repository.js';
 import { webhookView } from './webhook.view.js';
 
@@ -48,9 +49,9 @@ export class WebhookChanges {
   }
 }
 
-/** What somebody has set of an endpoint, as the API shows it. */
+/** What somebody has set of an endpoint; whoever may read what was done need not know the way to send to it. */
 function settingsOf(webhook: StoredWebhook) {
   const { url, description, eventTypes, headers, rateLimitPerSecond, ordered, enabled } =
     webhookView(webhook);
-  return { url, description, eventTypes, headers, rateLimitPerSecond, ordered, enabled };
+  return { url: traceableUrl(url), description, eventTypes, headers, rateLimitPerSecond, ordered, enabled };
 }

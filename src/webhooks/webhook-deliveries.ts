@@ -5,9 +5,6 @@ import { CONFIG } from '../config/config.module.js';
 import { Transactor } from '../database/transactor.js';
 import { WebhookRepository } from './webhook.repository.js';
 
-/** Before every id. */
-const NIL = '00000000-0000-0000-0000-000000000000';
-
 /** The deliveries of an endpoint, of which there may be millions: what happens to all of them goes a batch at a time. */
 @Injectable()
 export class WebhookDeliveries {
@@ -35,16 +32,6 @@ export class WebhookDeliveries {
         const at = new Date(this.clock.now());
         return this.webhooks.releaseHeldBack(tx, webhookId, after, this.batchSize, at);
       });
-    }
-  }
-
-  /** Deletes them. What somebody is just recording is left. */
-  async delete(webhookId: string): Promise<void> {
-    for (let last: string | undefined = NIL; last !== undefined; ) {
-      const after: string = last;
-      last = await this.transactor.run((tx) =>
-        this.webhooks.deleteDeliveries(tx, webhookId, after, this.batchSize),
-      );
     }
   }
 }

@@ -4,6 +4,8 @@ import { Clock } from '../clock/clock.js';
 import { Transactor } from '../database/transactor.js';
 import { Outbox } from '../events/outbox.js';
 import { LOG, type Log } from '../logging/log.js';
+import { MissedEvents } from './missed-events.js';
+import { traceableUrl } from './traceable-url.js';
 import type { DisabledReason } from './webhook.entity.js';
 import { WebhookRepository } from './webhook.repository.js';
 
@@ -13,6 +15,7 @@ export class WebhookDisabling {
   constructor(
     private readonly transactor: Transactor,
     private readonly webhooks: WebhookRepository,
+    private readonly missed: MissedEvents,
     private readonly outbox: Outbox,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
@@ -23,7 +26,8 @@ export class WebhookDisabling {
   async disable(webhookId: string, reason: Exclude<DisabledReason, 'manual'>): Promise<boolean> {
     const at = new Date(this.clock.now());
     const url = await this.transactor.run(async (tx) => {
-      const url = await this.webhooks.disable(tx, webhookId, reason, at);
+      const missedAfter = await this.missed.hold(tx);
+      const url = await this.webhooks.disable(tx, webhookId, reason, at, missedAfter);
       if (url === undefined) return undefined;
       await this.outbox.append(tx, [
         {
@@ -43,7 +47,7 @@ export class WebhookDisabling {
     });
     if (url === undefined) return false;
     const why = reason === 'gone' ? 'it answered 410' : 'it has failed for too long';
-    this.log.warn({ webhookId, url, reason }, `A webhook was disabled: ${why}`);
+    this.log.warn({ webhookId, url: traceableUrl(url), reason }, `A webhook was disabled: ${why}`);
     return true;
   }
 }

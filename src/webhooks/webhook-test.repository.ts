@@ -36,7 +36,8 @@ export class WebhookTestRepository {
       `insert into deliveries
               (id, webhook_id, event_id, event_position, event_type, created_at, next_attempt_at, attempts, tries,
                outcome, finished_at)
-       select $1, id, $3, $4, $5, $6, $6, 1, 1, $7, $8 from webhooks where id = $2 for key share
+       select $1, id, $3, $4, $5, $6, $6, 1, 1, $7, $8 from webhooks where id = $2 and deleted_at is null
+          for key share
        returning id`,
       [
         delivery.id,

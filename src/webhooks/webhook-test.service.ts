@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { IdGenerator } from '../clock/clock.js';
 import { Transactor } from '../database/transactor.js';
 import { notFound } from '../errors/domain-error.js';
-import { Outbox } from '../events/outbox.js';
 import { attemptOf, attemptView } from './attempt.view.js';
 import { WebhookSender } from './sending/webhook-sender.js';
 import { WebhookRepository } from './webhook.repository.js';
 import type { WebhookTestView } from './webhook.schemas.js';
 import { WebhookDisabling } from './webhook-disabling.js';
 import { WebhookTargets } from './webhook-targets.js';
-import { type TestEvent, WebhookTestRepository } from './webhook-test.repository.js';
+import { WebhookTestRepository } from './webhook-test.repository.js';
+import { WebhookTestEvents } from './webhook-test-events.js';
 
 /** Shows at once what an endpoint answers: one signed request, whatever stands before its other deliveries. */
 @Injectable()
@@ -18,7 +18,7 @@ export class WebhookTestService {
     private readonly transactor: Transactor,
     private readonly webhooks: WebhookRepository,
     private readonly targets: WebhookTargets,
-    private readonly outbox: Outbox,
+    private readonly events: WebhookTestEvents,
     private readonly sender: WebhookSender,
     private readonly tests: WebhookTestRepository,
     private readonly disabling: WebhookDisabling,
@@ -30,7 +30,7 @@ export class WebhookTestService {
     const webhook = await this.webhooks.find(webhookId);
     const target = webhook && (await this.targets.get(webhookId, webhook.revision));
     if (!target) throw notFound('webhook', webhookId);
-    const event = await this.announce(webhookId, target.url);
+    const event = await this.events.announce(webhookId, target.url);
     const result = await this.sender.send(target, event);
     const status = result.verdict === 'delivered' ? 'delivered' : 'failed';
     const delivery = {
@@ -45,12 +45,5 @@ export class WebhookTestService {
     }
     if (result.verdict === 'gone') await this.disabling.disable(webhookId, 'gone');
     return { delivery: { id: delivery.id, status }, attempt: attemptView(attempt) };
-  }
-
-  private async announce(webhookId: string, url: string): Promise<TestEvent> {
-    const [id] = await this.transactor.run((tx) =>
-      this.outbox.append(tx, [{ type: 'webhook.test', conversationId: null, data: { webhookId, url } }]),
-    );
-    return this.tests.findEvent(id ?? '');
   }
 }

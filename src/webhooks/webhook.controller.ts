@@ -28,6 +28,7 @@ import {
   webhookTestSchema,
 } from './webhook.schemas.js';
 import { WebhookService } from './webhook.service.js';
+import { WebhookDeletion } from './webhook-deletion.js';
 import { WebhookTestService } from './webhook-test.service.js';
 
 const webhookId = idOf('webhook', EXAMPLE_WEBHOOK.id);
@@ -41,6 +42,7 @@ export class WebhookController {
   constructor(
     private readonly webhooks: WebhookService,
     private readonly tests: WebhookTestService,
+    private readonly deletion: WebhookDeletion,
   ) {}
 
   @Post()
@@ -122,13 +124,15 @@ export class WebhookController {
   @Operation({
     id: 'deleteWebhook',
     summary: 'Delete a webhook',
-    description: 'With its deliveries and their attempts. From the first moment on nothing more is sent.',
+    description:
+      'It is gone at once with its deliveries and their attempts, which are cleared away in the background. From then on ' +
+      'nothing more is sent; a request that is under way comes to its end.',
     status: 204,
     answers: { 204: { description: 'Deleted.' } },
     problems: MISSING,
   })
   remove(@Param('id', { schema: webhookId }) id: string): Promise<void> {
-    return this.webhooks.remove(id);
+    return this.deletion.delete(id);
   }
 
   @Post(':id/enable')

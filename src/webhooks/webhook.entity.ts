@@ -39,6 +39,13 @@ export class Webhook {
   @Column('text', { name: 'disabled_reason', nullable: true })
   disabledReason!: DisabledReason | null;
 
+  /**
+   * Of the last event that was told, or would have been, before it was disabled; PostgreSQL's bigint, as text. Null: it is
+   * enabled, or nobody knows.
+   */
+  @Column('bigint', { name: 'missed_after', nullable: true })
+  missedAfter!: string | null;
+
   /** Counts changes of what a worker needs to know, secrets included. */
   @Column('integer')
   revision!: number;

@@ -31,12 +31,12 @@ const SIGNING = 'where webhook_id = webhook.id order by expires_at desc nulls fi
 const SELECT = `
   select webhook.id, url, description, event_types as "eventTypes", headers,
          rate_limit_per_second as "rateLimitPerSecond", ordered, enabled, disabled_at as "disabledAt",
-         disabled_reason as "disabledReason", revision, created_at as "createdAt", updated_at as "updatedAt",
+         disabled_reason as "disabledReason", missed_after as "missedAfter", revision, created_at as "createdAt", updated_at as "updatedAt",
          failing_since as "failingSince", failures, blocked_until as "blockedUntil"
     from webhooks webhook
-    join webhook_states state on state.webhook_id = webhook.id`;
+    join webhook_states state on state.webhook_id = webhook.id and webhook.deleted_at is null`;
 
-/** The tables of endpoints and of how they do. */
+/** The tables of endpoints and of how they do. One that was deleted is not there, whatever is left of it. */
 @Injectable()
 export class WebhookRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -78,7 +78,7 @@ export class WebhookRepository {
               array(select sealed from webhook_secrets ${SIGNING}) as sealed,
               array(select expires_at from webhook_secrets ${SIGNING}) as "expiresAt"
          from webhooks webhook
-        where id = any ($1)`,
+        where id = any ($1) and deleted_at is null`,
       [ids],
     );
   }
@@ -104,13 +104,15 @@ export class WebhookRepository {
     id: string,
     reason: DisabledReason,
     at: Date,
+    missedAfter: string,
   ): Promise<string | undefined> {
     const [[row]] = (await tx.query(
       `update webhooks
-          set enabled = false, disabled_at = $3, disabled_reason = $2, updated_at = $3, revision = revision + 1
+          set enabled = false, disabled_at = $3, disabled_reason = $2, missed_after = $4, updated_at = $3,
+              revision = revision + 1
         where id = $1 and enabled
        returning url`,
-      [id, reason, at],
+      [id, reason, at, missedAfter],
     )) as [{ url: string }[], number];
     return row?.url;
   }
@@ -149,39 +151,5 @@ export class WebhookRepository {
       [id, after, limit, at],
     );
     return last?.position;
-  }
-
-  /**
-   * Deletes the next of an endpoint's deliveries with their attempts, but none that somebody has locked.
-   *
-   * @param after the event of the last of those before
-   * @returns the same of these; undefined: there were none
-   */
-  async deleteDeliveries(
-    tx: EntityManager,
-    id: string,
-    after: string,
-    limit: number,
-  ): Promise<string | undefined> {
-    const [last]: { eventId: string }[] = await tx.query(
-      `with batch as materialized (
-         select id, event_id from deliveries
-          where webhook_id = $1 and event_id > $2
-          order by event_id
-          limit $3
-            for update skip locked
-       ), deleted as (
-         delete from deliveries where id = any (array(select id from batch))
-       )
-       select event_id as "eventId" from batch order by event_id desc limit 1`,
-      [id, after, limit],
-    );
-    return last?.eventId;
-  }
-
-  /** Deletes an endpoint with everything that is left of it. */
-  async delete(tx: EntityManager, id: string): Promise<void> {
-    await this.hold(tx, id);
-    await tx.delete(Webhook, { id });
   }
 }

@@ -69,7 +69,9 @@ export const changeWebhookSchema = z
     enabled: z
       .boolean()
       .optional()
-      .describe('false: nothing is sent, and new events are not kept for it; true: as with enable'),
+      .describe(
+        'false: nothing is sent, and what happens is missed; true: as with enable, which also answers since when',
+      ),
   })
   .meta({ id: 'ChangeWebhook', example: { eventTypes: ['message.received'], rateLimitPerSecond: null } });
 
@@ -90,7 +92,10 @@ export const webhookSchema = z
     rateLimitPerSecond: z.int().nullable().describe('most requests a second; null: as many as there are'),
     ordered: orderedSchema,
     enabled: z.boolean().describe('whether it is sent anything'),
-    disabledAt: z.iso.datetime().nullable().describe('since when it is not; events since then are missed'),
+    disabledAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('since when it is not; what happens meanwhile is missed'),
     disabledReason: z
       .enum(DISABLED_REASONS)
       .nullable()
@@ -127,7 +132,10 @@ export const enabledWebhookSchema = webhookSchema
     missedSince: z.iso
       .datetime()
       .nullable()
-      .describe('the `since` of a replay of what it missed; null: it was enabled already'),
+      .describe(
+        'the `since` of a replay of what it missed, also of what had happened before `disabledAt` and was not on its ' +
+          'way yet; null: it was enabled already',
+      ),
   })
   .meta({ id: 'EnabledWebhook' });
 

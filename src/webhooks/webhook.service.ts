@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { Clock, IdGenerator } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -6,6 +7,7 @@ import { Transactor } from '../database/transactor.js';
 import { invalidInput, notFound } from '../errors/domain-error.js';
 import type { Page } from '../http/pagination.js';
 import { FanOut } from './dispatch/fan-out.js';
+import { MissedEvents } from './missed-events.js';
 import { checkEndpointUrl } from './sending/endpoint-url.js';
 import type { Webhook } from './webhook.entity.js';
 import { type WebhookChange, WebhookRepository } from './webhook.repository.js';
@@ -32,6 +34,7 @@ export class WebhookService {
     private readonly changes: WebhookChanges,
     private readonly secrets: WebhookSecrets,
     private readonly deliveries: WebhookDeliveries,
+    private readonly missed: MissedEvents,
     private readonly fanOut: FanOut,
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
@@ -53,6 +56,7 @@ export class WebhookService {
       enabled: true,
       disabledAt: null,
       disabledReason: null,
+      missedAfter: null,
       revision: 1,
       createdAt: at,
       updatedAt: at,
@@ -82,9 +86,15 @@ export class WebhookService {
   async change(id: string, { enabled, ...change }: ChangeWebhook): Promise<WebhookView> {
     if (change.url !== undefined) this.checkUrl(change.url);
     const changed = await this.transactor.run(async (tx) => {
+      const missedAfter = enabled === undefined ? null : await this.missed.hold(tx);
       const before = await this.changes.hold(tx, id);
       const at = new Date(this.clock.now());
-      const after = await this.changes.apply(tx, before, { ...change, ...switched(before, enabled, at) }, at);
+      const after = await this.changes.apply(
+        tx,
+        before,
+        { ...change, ...switched(before, enabled, at, missedAfter) },
+        at,
+      );
       await this.changes.record(tx, 'webhook.changed', id, { before, after });
       return after;
     });
@@ -95,16 +105,18 @@ export class WebhookService {
 
   /** Enables an endpoint, as if it had never failed; one that is enabled stays as it is. */
   async enable(id: string): Promise<EnabledWebhook> {
-    const { webhook, disabledAt } = await this.transactor.run(async (tx) => {
+    const { webhook, missedSince } = await this.transactor.run(async (tx) => {
+      await this.missed.hold(tx);
       const webhook = await this.changes.hold(tx, id);
-      if (webhook.enabled) return { webhook, disabledAt: null };
+      if (webhook.enabled) return { webhook, missedSince: null };
       const at = new Date(this.clock.now());
-      const enabled = await this.changes.apply(tx, webhook, switched(webhook, true, at), at);
+      const enabled = await this.changes.apply(tx, webhook, switched(webhook, true, at, null), at);
+      const missedSince = await this.missedSince(tx, webhook);
       await this.changes.record(tx, 'webhook.enabled', id, { before: webhook, after: enabled });
-      return { webhook: enabled, disabledAt: webhook.disabledAt };
+      return { webhook: enabled, missedSince };
     });
     this.fanOut.endpointsChanged();
-    return { ...webhookView(webhook), missedSince: disabledAt?.toISOString() ?? null };
+    return { ...webhookView(webhook), missedSince: missedSince?.toISOString() ?? null };
   }
 
   /** Makes a new secret, which nothing can show again; the one before signs too for WEBHOOK_SECRET_OVERLAP. */
@@ -119,22 +131,9 @@ export class WebhookService {
     });
   }
 
-  /**
-   * Deletes an endpoint with its deliveries. There may be very many: it is disabled first, then they go a batch at a
-   * time. Where this ends half-way, the same request again does the rest.
-   */
-  async remove(id: string): Promise<void> {
-    await this.transactor.run(async (tx) => {
-      const before = await this.changes.hold(tx, id);
-      const at = new Date(this.clock.now());
-      await this.changes.apply(tx, before, switched(before, false, at), at);
-      await this.changes.record(tx, 'webhook.deletion_begun', id, { before });
-    });
-    await this.deliveries.delete(id);
-    await this.transactor.run(async (tx) => {
-      await this.webhooks.delete(tx, id);
-      await this.changes.record(tx, 'webhook.deleted', id, {});
-    });
+  private async missedSince(tx: EntityManager, { missedAfter, disabledAt }: Webhook): Promise<Date | null> {
+    if (missedAfter === null || disabledAt === null) return disabledAt;
+    return this.missed.since(tx, missedAfter, disabledAt);
   }
 
   private checkUrl(url: string): void {
@@ -144,7 +143,13 @@ export class WebhookService {
 }
 
 /** What changes of an endpoint that is enabled or disabled by a person; nothing where it is so already. */
-function switched(webhook: Webhook, enabled: boolean | undefined, at: Date): WebhookChange {
+function switched(
+  webhook: Webhook,
+  enabled: boolean | undefined,
+  at: Date,
+  missedAfter: string | null,
+): WebhookChange {
   if (enabled === undefined || enabled === webhook.enabled) return {};
-  return { enabled, disabledAt: enabled ? null : at, disabledReason: enabled ? null : 'manual' };
+  if (enabled) return { enabled, disabledAt: null, disabledReason: null, missedAfter: null };
+  return { enabled, disabledAt: at, disabledReason: 'manual', missedAfter };
 }

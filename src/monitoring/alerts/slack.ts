@@ -23,6 +23,9 @@ export class Slack implements Channel {
   }
 }
 
+/** The longest text of a section that Slack takes, in characters, and what ours has besides the message. */
+const [LONGEST_SECTION, FRAME] = [3000, 500];
+
 /** In Slack's format: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
 export function slackMessage({ action, service, severity, message, raisedAt }: Notice, source: string) {
   const isRaised = action === 'raise';
@@ -35,12 +38,24 @@ export function slackMessage({ action, service, severity, message, raisedAt }: N
         type: 'section',
         text: {
           type: 'mrkdwn',
-          text: `${sign} *${escaped(source)}: ${escaped(title)}*\n${escaped(message)}`,
+          text: `${sign} *${escaped(source)}: ${escaped(title)}*\n${cut(message)}`,
         },
       },
       { type: 'context', elements: [{ type: 'mrkdwn', text: `since ${raisedAt}` }] },
     ],
   };
+}
+
+/** Escaped, and short enough; what is escaped is not cut in two. */
+function cut(text: string): string {
+  let [result, rest] = ['', LONGEST_SECTION - FRAME];
+  for (const character of text) {
+    const next = escaped(character);
+    rest -= next.length;
+    if (rest < 0) return `${result}…`;
+    result += next;
+  }
+  return result;
 }
 
 /** The three characters that mean something in Slack's texts. */

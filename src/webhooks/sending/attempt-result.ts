@@ -2,6 +2,7 @@
 export const ERROR_CLASSES = [
   'address_refused',
   'secret_unreadable',
+  'endpoint_disabled',
   'dns',
   'connection_refused',
   'connection_reset',
