@@ -5,7 +5,7 @@ import { TestOtklik } from './support/test-otklik.js';
 
 const BATCH = 200;
 
-describe('the way to idle conversations, beside a million closed and many that wait, with old statistics', () => {
+describe('the way to idle conversations, beside 200,000 closed and many that wait, with old statistics', () => {
   const otklik = new TestOtklik();
   beforeAll(async () => {
     await otklik.start();
@@ -17,10 +17,10 @@ describe('the way to idle conversations, beside a million closed and many that w
       select 'client-' || n, '2026-01-01', '2026-01-01' from generate_series(1, 1000) n;
       insert into conversations
              (id, client_id, status, priority, channel, opened_at, last_activity_at, waiting_since, closed_at)
-      select gen_random_uuid(), 'client-' || (case when n > 1000000 then n - 1000000 else n % 1000 + 1 end),
-             case when n <= 1000000 then 'closed' else 'open' end::conversation_status, 'normal', 'api', at, at,
-             case when n > 1000500 then at end, case when n <= 1000000 then at end
-        from generate_series(1, 1001000) n,
+      select gen_random_uuid(), 'client-' || (case when n > 200000 then n - 200000 else n % 1000 + 1 end),
+             case when n <= 200000 then 'closed' else 'open' end::conversation_status, 'normal', 'api', at, at,
+             case when n > 200500 then at end, case when n <= 200000 then at end
+        from generate_series(1, 201000) n,
              lateral (select timestamptz '2026-01-01' + n * interval '1 second' as at) opened;
       set session_replication_role = origin`);
   }, 60_000);

@@ -18,7 +18,7 @@ const EXPIRY = 'ix_escalations_claim_expires';
 const AT = new Date('2026-11-21T09:00:00.000Z');
 const ID = '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70';
 
-describe('the way to the escalations, after a million that are resolved', () => {
+describe('the way to the escalations, after 200,000 that are resolved', () => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await TestDatabase.create();
@@ -27,7 +27,7 @@ describe('the way to the escalations, after a million that are resolved', () => 
       set session_replication_role = replica;
       insert into escalations (id, conversation_id, priority, reason, created_at, resolved_at, resolution)
       select uuid_v7(at), gen_random_uuid(), (enum_range(null::priority))[n % 4 + 1], 'policy', at, at, 'replied'
-        from generate_series(1, 1000000) n, lateral (select timestamptz '2026-01-01' + n * interval '10 seconds') as time (at);
+        from generate_series(1, 200000) n, lateral (select timestamptz '2026-01-01' + n * interval '10 seconds') as time (at);
       insert into escalations (id, conversation_id, priority, reason, created_at, operator_id, claimed_at, claim_expires_at)
       select uuid_v7(at), gen_random_uuid(), (enum_range(null::priority))[n % 4 + 1], 'policy', at,
              case when n % 10 = 0 then 'maria' end, case when n % 10 = 0 then at end,

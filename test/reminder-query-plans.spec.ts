@@ -6,7 +6,7 @@ import { makeWaitingConversations } from './support/waiting-conversations.js';
 
 const BATCH = 200;
 
-describe('the way to due reminders, in a table with a million others and the statistics of an empty one', () => {
+describe('the way to due reminders, in a table with 200,000 others and the statistics of an empty one', () => {
   const otklik = new TestOtklik();
   beforeAll(async () => {
     await otklik.start();
@@ -18,9 +18,9 @@ describe('the way to due reminders, in a table with a million others and the sta
     await otklik.database.execute(`
       set session_replication_role = replica;
       insert into reminders (id, conversation_id, kind, level, priority, scheduled_at, created_at, sent_at)
-      select gen_random_uuid(), uuid_v7(at), 'policy', 1, 'normal', at, at, case when n <= 900000 then at end
-        from generate_series(1, 1000000) n,
-             lateral (select timestamptz '2026-01-15' + n * interval '30 seconds' as at) due;
+      select gen_random_uuid(), uuid_v7(at), 'policy', 1, 'normal', at, at, case when n <= 180000 then at end
+        from generate_series(1, 200000) n,
+             lateral (select timestamptz '2026-01-15' + n * interval '150 seconds' as at) due;
       set session_replication_role = origin`);
     await makeWaitingConversations(otklik.database, 10 * BATCH, otklik.clock.iso(HOUR));
     otklik.clock.advance(HOUR);
