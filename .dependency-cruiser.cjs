@@ -57,6 +57,8 @@ const GROUND = {
     'observations',
     'resilience',
   ],
+  // Whoever makes something once for a key.
+  idempotency: ['auth/caller', 'clock', 'config', 'errors', 'http', 'processes'],
   maintenance: [
     'audit',
     'auth/access',

@@ -7,6 +7,7 @@ import { CreateMonitoring } from './20261121-2210-create-monitoring.js';
 import { CreateBackups } from './20261121-2220-create-backups.js';
 import { CreateStatistics } from './20261121-2230-create-statistics.js';
 import { DeleteWebhooksBehind } from './20261121-2300-delete-webhooks-behind.js';
+import { KeepKeysOfReminders } from './20261121-2310-keep-keys-of-reminders.js';
 
 /** Every schema step, oldest first. A released one is never edited: a change is a new one at the end. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   CreateBackups,
   CreateStatistics,
   DeleteWebhooksBehind,
+  KeepKeysOfReminders,
 ];

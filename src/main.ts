@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, setSourceMapsSupport } from 'node:module';
 import { join } from 'node:path';
 import { ConfigurationError, loadConfig } from './config/config.js';
 import { packageFolder } from './config/package-folder.js';
-import { version } from './config/version.js';
+import { productVersion } from './config/product-version.js';
 import { checkPort } from './http/port.js';
 import { createLog, type Log } from './logging/log.js';
 import { openDatabase } from './open-database.js';
@@ -11,6 +11,9 @@ import type { Otklik } from './otklik.js';
 import { errorMessage } from './resilience/error-code.js';
 import { startTracing, type Tracing } from './telemetry/tracing.js';
 import { welcome } from './welcome.js';
+
+// Errors name the lines that people wrote. The flag of Node would read the maps of every library, at each start.
+setSourceMapsSupport(true, { nodeModules: false });
 
 // Spares the next start a part of the compiling. Where it cannot be written, nothing is lost.
 enableCompileCache(join(packageFolder(import.meta.url), 'node_modules/.cache/otklik'));
@@ -20,7 +23,7 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = loadConfig(process.env);
   const log = await createLog(config.log);
-  const tracing = await startTracing(config.tracing, process.env, version());
+  const tracing = await startTracing(config.tracing, process.env, productVersion());
   let running: Otklik | undefined;
   process.on('unhandledRejection', (reason) =>
     crash(running, log, reason, 'A promise was rejected and nobody looked.'),
@@ -41,9 +44,12 @@ async function main(): Promise<void> {
   }
   try {
     await checkPort(config.http);
-    // PostgreSQL starts while the application is read, which takes as long.
-    const [database, { startOn }] = await Promise.all([openDatabase(config, log), import('./otklik.js')]);
-    running = await startOn(database, log, undefined, stopEarly.signal);
+    const { promise: launched, resolve } = Promise.withResolvers<void>();
+    const opening = openDatabase(config, log, resolve);
+    // PostgreSQL starts while the application is read, which takes longer and leaves time for nothing else.
+    await Promise.race([launched, opening]);
+    const { startOn } = await import('./otklik.js');
+    running = await startOn(await opening, log, undefined, stopEarly.signal);
   } catch (error) {
     if (!stopEarly.signal.aborted) throw error;
     log.info('stopped before it had started');

@@ -14,8 +14,12 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Starts the embedded database, unless the configuration names another; makes the secrets that nobody has set. */
-export async function openDatabase(config: Config, log: Log): Promise<Database> {
+/**
+ * Starts the embedded database, unless the configuration names another; makes the secrets that nobody has set.
+ *
+ * @param launched called once it starts by itself, and there is time for something else
+ */
+export async function openDatabase(config: Config, log: Log, launched?: () => void): Promise<Database> {
   if (config.database.url !== undefined) {
     return {
       url: config.database.url,
@@ -28,7 +32,8 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
   const directory = await DataDirectory.open(config.database.dataDir);
   try {
     const { embeddedPort: port, startWait } = config.database;
-    const database = await EmbeddedPostgres.start(directory, { port, startWait, log: asEmbeddedLog(log) });
+    const options = { port, startWait, log: asEmbeddedLog(log) };
+    const database = await EmbeddedPostgres.start(directory, options, launched);
     const admin =
       config.secrets.adminApiKey === undefined ? directory.secret('admin-api-key', newApiKey) : undefined;
     const encryptionKey =

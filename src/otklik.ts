@@ -1,17 +1,17 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { type Clock, SystemClock } from './clock/clock.js';
 import type { Config } from './config/config.js';
-import { version } from './config/version.js';
+import { productVersion } from './config/product-version.js';
 import { createDataSource, directUrl } from './database/data-source.js';
 import { upgradeSchema, waitForDatabase } from './database/schema-upgrade.js';
 import { ENTITIES } from './entities.js';
-import { webhookOperations } from './events/webhook-operations.js';
+import { serveDocumentation } from './http/documentation-pages.js';
 import { createHttpAdapter, setUpRequests } from './http/http-application.js';
-import { createDocument, serveDocument } from './http/openapi.js';
 import { checkPort, listen } from './http/port.js';
 import { ShutdownGate } from './http/shutdown-gate.js';
 import { type Log, NestLog } from './logging/log.js';
@@ -24,6 +24,7 @@ import { ErrorReports } from './telemetry/error-reports.js';
 export interface Otklik {
   /** Where it listens. */
   readonly url: string;
+  readonly roles: Config['process']['roles'];
   readonly application: NestFastifyApplication;
   /** The administrator's key, where this start made it: to be shown once. */
   readonly newAdminApiKey: string | undefined;
@@ -60,13 +61,19 @@ export async function startOn(
   let application: NestFastifyApplication | undefined;
   try {
     const { config, url } = database;
-    await waitForDatabase(url, config.database.startWait, log, calledOff);
+    const { startWait } = config.database;
+    // The embedded one is ready already.
+    if (config.database.url !== undefined) await waitForDatabase(url, startWait, log, calledOff);
     dataSource = await createDataSource(url, config.database, ENTITIES, log).initialize();
-    await upgradeSchema(dataSource, directUrl(dataSource), ROUTINES, config.database.startWait);
+    const upgrading = upgradeSchema(dataSource, directUrl(dataSource), ROUTINES, startWait);
+    // What goes wrong with it is found below: meanwhile, the application is made, which asks nothing of the database yet.
+    upgrading.catch(() => undefined);
     application = await createApplication(config, log, dataSource, clock);
+    await upgrading;
     const address = await listen(application, config.http);
     return {
       url: address,
+      roles: config.process.roles,
       application,
       newAdminApiKey: database.newAdminApiKey,
       adminApiKeyFile: database.adminApiKeyFile,
@@ -94,7 +101,7 @@ async function createApplication(
   );
   application.get(RequestMetrics).watch(application.getHttpAdapter().getInstance());
   await setUpRequests(application, config, log);
-  serveDocument(application, () => createDocument(application, version(), webhookOperations()));
+  if (config.process.roles.includes('api')) serveDocumentation(application, () => describe(application));
   return application;
 }
 
@@ -119,4 +126,13 @@ async function stop(
   clearTimeout(deadline);
   await dataSource?.destroy();
   await database.close();
+}
+
+/** The OpenAPI document, with all that it takes to make it. */
+async function describe(application: NestFastifyApplication): Promise<OpenAPIObject> {
+  const [{ createDocument }, { webhookOperations }] = await Promise.all([
+    import('./http/openapi.js'),
+    import('./events/webhook-operations.js'),
+  ]);
+  return createDocument(application, productVersion(), webhookOperations());
 }

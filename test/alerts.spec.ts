@@ -214,10 +214,14 @@ describe('alerts (V1, C8)', () => {
 });
 
 describe('an alert about the database itself', () => {
-  it('is told while the database hangs, written down afterwards, and told once', async () => {
-    const database = await TestDatabase.create();
-    const proxy = await TcpProxy.before(database.url);
-    const otklik = new TestOtklik({
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+  let otklik: TestOtklik;
+
+  beforeEach(async () => {
+    database = await TestDatabase.create();
+    proxy = await TcpProxy.before(database.url);
+    otklik = new TestOtklik({
       databaseUrl: () => proxy.url,
       env: {
         ...ENV,
@@ -228,6 +232,31 @@ describe('an alert about the database itself', () => {
       },
     });
     await otklik.start();
+    await untilAllWork();
+  });
+  afterEach(async () => {
+    await otklik?.stop();
+    await proxy?.close();
+    await database?.drop();
+  });
+
+  /**
+   * Runs what has failed, or is not over yet: only the database may be unwell. With so little patience, the first runs
+   * may fail where the machine is busy, and some come again only in a day.
+   */
+  async function untilAllWork(): Promise<void> {
+    const processes = otklik.part(BackgroundProcesses);
+    for (const [name] of processes.statuses()) {
+      if (name === 'monitoring') continue;
+      const runner = processes.runner(name);
+      await eventually(async () => {
+        await runner.runWhole();
+        return runner.status.lastError === undefined;
+      });
+    }
+  }
+
+  it('is told while the database hangs, written down afterwards, and told once', async () => {
     await look(2, otklik);
     proxy.hangForGood();
     await look(1, otklik);
@@ -245,6 +274,7 @@ describe('an alert about the database itself', () => {
       },
       ({ body }) => body.status === 'healthy',
     );
+    await untilAllWork();
     await look(3, otklik);
     await taken(2);
     expect(receiver.requests).toBe(4);
@@ -261,8 +291,5 @@ describe('an alert about the database itself', () => {
     ]);
     const events = await otklik.api.all<EventView>('/api/events');
     expect(events.map(({ type }) => type)).toEqual(['alert.resolved', 'alert.raised']);
-    await otklik.stop();
-    await proxy.close();
-    await database.drop();
   });
 });

@@ -74,6 +74,15 @@ describe('an API key', () => {
     expect([status, body.code]).toEqual([401, code]);
   });
 
+  it('with keys:manage is as good as the administrator: it makes keys of any scope', async () => {
+    const manager = await otklik.caller('keys:manage');
+    expect((await manager.get('/api/system/info')).status).toBe(403);
+    const wanted = { name: 'more', scopes: ['system:manage', 'system:read'] };
+    const { status, body } = await manager.post<CreatedApiKey>('/api/api-keys', wanted);
+    expect([status, body.scopes]).toEqual([201, wanted.scopes]);
+    expect((await otklik.api.withKey(body.key).get('/api/system/info')).status).toBe(200);
+  });
+
   it('is named in any case of the scheme', async () => {
     const authorization = `bearer ${otklik.adminApiKey}`;
     expect((await otklik.api.withKey(undefined).get('/api/messages', { authorization })).status).toBe(200);

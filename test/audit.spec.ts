@@ -177,6 +177,13 @@ describe('the audit log', () => {
     expect(await newest(`?since=${encodeURIComponent(otklik.clock.iso())}`)).toHaveLength(1);
   });
 
+  it('says what an action looks like, where it is asked for something else', async () => {
+    const { status, body } = await otklik.api.refused('GET', `${PATH}?action=foo`);
+    const message =
+      'must be what was done, as a noun and a verb with a dot between them, such as api_key.created';
+    expect([status, body.errors]).toEqual([400, [{ path: 'action', message }]]);
+  });
+
   it('is a chain that anybody can check with what the API shows', async () => {
     const sorted = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(sorted);

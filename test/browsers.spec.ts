@@ -1,3 +1,4 @@
+import type { Problem } from '../src/http/problem.js';
 import { TestOtklik } from './support/test-otklik.js';
 
 const SHOP = 'https://shop.example.com';
@@ -73,5 +74,25 @@ describe('a page in a browser', () => {
 
   it('does not keep answers of the API', async () => {
     expect((await otklik.api.get('/api/messages')).headers['cache-control']).toBe('no-store');
+  });
+
+  it('finds Swagger UI with all its parts, and the document in both forms', async () => {
+    const page = await fetch(`${otklik.url}/docs`);
+    expect(page.headers.get('content-security-policy')).toContain("style-src 'self' 'unsafe-inline'");
+    const parts = [...(await page.text()).matchAll(/(?:src|href)="\.?\/?([^"]+)"/g)].map(([, part]) => part);
+    expect(parts).toEqual(expect.arrayContaining([expect.stringContaining('swagger-ui-bundle.js')]));
+    const paths = [...parts.map((part) => `/${part}`), '/docs/', '/openapi.json', '/openapi.yaml'];
+    for (const path of paths) {
+      const { status } = await fetch(`${otklik.url}${path}`, { method: 'HEAD' });
+      expect([path, status]).toEqual([path, 200]);
+    }
+    const head = await fetch(`${otklik.url}/openapi.json`, { method: 'HEAD' });
+    const { byteLength } = await (await fetch(`${otklik.url}/openapi.json`)).arrayBuffer();
+    expect(Number(head.headers.get('content-length'))).toBe(byteLength);
+  });
+
+  it('is told of a part that is not there as of everything else', async () => {
+    const { status, body } = await otklik.api.get<Problem>('/docs/nothing.js');
+    expect([status, body.code]).toEqual([404, 'not_found']);
   });
 });

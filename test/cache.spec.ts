@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { z } from 'zod';
 import type { CacheKind } from '../src/cache/cache-policies.js';
 import type { Cached } from '../src/cache/cached.js';
-import { CacheProcess, Notice } from './support/cache-process.js';
+import { CacheProcess, IMPATIENT, Notice } from './support/cache-process.js';
 import { eventually } from './support/eventually.js';
 import { RedisServer } from './support/redis-server.js';
 import { HOUR, MINUTE, SECOND, SettableClock } from './support/settable-clock.js';
@@ -300,7 +300,7 @@ describe('the cache', () => {
     });
 
     it('while Redis hung is removed from it before it is read again', async () => {
-      const { process, cached } = await owned();
+      const { process, cached } = await owned('analytics', { REDIS_URL: server.url, ...IMPATIENT });
       await n(cached);
       await isStored('a');
       server.signal('SIGSTOP');
@@ -331,7 +331,7 @@ describe('the cache', () => {
 
     it('while the connection to Redis was cut is gone when it is there again', async () => {
       const proxy = await TcpProxy.before(server.url);
-      const [one, cut] = [await owned(), await owned('analytics', { REDIS_URL: proxy.url })];
+      const [one, cut] = [await owned(), await owned('analytics', { REDIS_URL: proxy.url, ...IMPATIENT })];
       cut.process.plugEars();
       await n(cut.cached);
       await isStored('a');
@@ -466,11 +466,12 @@ describe('the cache', () => {
     });
 
     it('goes on when it is slow', async () => {
-      const { cached, process } = await owned();
+      const { cached, process } = await owned('analytics', { REDIS_URL: server.url, ...IMPATIENT });
       await n(cached);
       cached.near.clear();
-      await server.ask((redis) => redis.call('CLIENT', 'PAUSE', '400', 'ALL'));
+      server.signal('SIGSTOP');
       expect(await n(cached)).toBe(1);
+      server.signal('SIGCONT');
       expect(process.redis.report().lastError).toMatch(/timed? ?out/i);
       await eventually(async () => {
         clock.advance(5 * SECOND);

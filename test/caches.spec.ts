@@ -22,7 +22,6 @@ describe('caches and rate limits that several processes share through Redis', ()
     server = await RedisServer.start();
     env = {
       REDIS_URL: server.url,
-      REDIS_COMMAND_TIMEOUT: 'PT0.1S',
       REDIS_BREAKER_PAUSE: 'PT0.05S',
       RATE_LIMIT: 'on',
       RATE_LIMIT_DEFAULT: '1000000',
@@ -218,9 +217,13 @@ describe('caches and rate limits that several processes share through Redis', ()
 
     it('cost a few time-outs while Redis hangs, and no failure', async () => {
       const { key } = await one.createKey({ name: 'patient', scopes: ['messages:read'] });
+      // Only here: elsewhere, a machine that is busy would look like a Redis that hangs.
+      const impatient = new TestOtklik({ env: { ...env, REDIS_COMMAND_TIMEOUT: 'PT0.1S' }, beside: one });
+      await impatient.start();
       server.signal('SIGSTOP');
-      for (let i = 0; i < 20; i++) expect(await left(one, key)).toBeGreaterThan(900);
+      for (let i = 0; i < 20; i++) expect(await left(impatient, key)).toBeGreaterThan(900);
       server.signal('SIGCONT');
+      await impatient.stop();
       await available();
     });
   });

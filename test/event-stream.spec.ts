@@ -108,9 +108,9 @@ describe('following the events', () => {
   });
 
   it.each([
-    ['last-event-id', { 'last-event-id': NOBODY }, '', `there is no event ${NOBODY}`],
+    ['Last-Event-ID', { 'last-event-id': NOBODY }, '', `there is no event ${NOBODY}`],
     ['lastEventId', {}, `?lastEventId=${NOBODY}`, `there is no event ${NOBODY}`],
-    ['last-event-id', { 'last-event-id': '17' }, '', 'must be the id of an event'],
+    ['Last-Event-ID', { 'last-event-id': '17' }, '', 'must be the id of an event'],
     ['lastEventId', {}, '?lastEventId=17', 'must be a UUID'],
     [
       'type',

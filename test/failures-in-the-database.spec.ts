@@ -52,7 +52,7 @@ describe('when the database fails in the middle', () => {
     expect((await otklik.receive(message, key)).status).toBe(201);
   });
 
-  it.each(['conversations', 'messages', 'reminders', 'events'])(
+  it.each(['conversations', 'messages', 'reminders', 'events', 'idempotency_records'])(
     'nothing of a reply is stored: %s (D1)',
     async (table) => {
       const { conversationId } = await otklik.accept({ clientId: newClient(), content: 'Help!' });
@@ -64,9 +64,13 @@ describe('when the database fails in the middle', () => {
       ];
       const before = await state();
       await failAt(table, { code: 'P0001', times: ALWAYS });
-      const { status } = await otklik.api.post(`${path}/replies`, { content: 'Yes', author: 'operator' });
-      expect(status).toBe(500);
+      const key = { 'idempotency-key': `reply-rolled-back-${table}` };
+      const reply = () => otklik.api.post(`${path}/replies`, { content: 'Yes', author: 'operator' }, key);
+      expect((await reply()).status).toBe(500);
       expect(await state()).toEqual(before);
+      await otklik.database.execute(`drop trigger fail on ${table}`);
+      expect((await reply()).status).toBe(201);
+      expect((await reply()).status).toBe(200);
     },
   );
 

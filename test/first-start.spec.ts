@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config/config.js';
-import { version } from '../src/config/version.js';
+import { productVersion } from '../src/config/product-version.js';
 import { PortTakenError } from '../src/http/port.js';
 import { type Otklik, startOtklik } from '../src/otklik.js';
 import { welcome } from '../src/welcome.js';
@@ -70,6 +70,6 @@ describe('the very first start, without any configuration', () => {
   });
 
   it('says which version it is', () => {
-    expect(version()).toMatch(/^\d+\.\d+\.\d+/);
+    expect(productVersion()).toMatch(/^\d+\.\d+\.\d+/);
   });
 });

@@ -53,6 +53,7 @@ describe('the health of what goes on by itself (D17)', () => {
       checks: {
         scheduler: {
           status: 'healthy',
+          latencyMs: expect.any(Number),
           lagMs: 0,
           lastRunAt: otklik.clock.iso(),
           nextRunAt: otklik.clock.iso(15 * SECOND),
@@ -86,6 +87,16 @@ describe('the health of what goes on by itself (D17)', () => {
     expect(await parts('/scheduler')).toEqual(['scheduler']);
     expect(await parts('/ready')).toEqual(['database']);
   });
+
+  it.each(['', '/full', '/live', '/ready', '/redis', '/openai'])(
+    'says of each part how long the look at it took: /health%s',
+    async (route) => {
+      for (const [name, { latencyMs }] of Object.entries((await health(route)).body.checks)) {
+        // In milliseconds, to the hundredth.
+        expect([name, String(latencyMs)]).toEqual([name, expect.stringMatching(/^\d+(?:\.\d{1,2})?$/)]);
+      }
+    },
+  );
 
   it('is no matter of a process without the role worker', async () => {
     const { status, body } = await health('', api);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { loadConfig } from '../src/config/config.js';
 import { packageFolder } from '../src/config/package-folder.js';
+import { productVersion } from '../src/config/product-version.js';
 import { SETTINGS, type Setting } from '../src/config/settings.js';
-import { version } from '../src/config/version.js';
 import { type PlainYaml, parsePlainYaml } from './support/plain-yaml.js';
 import { TestOtklik } from './support/test-otklik.js';
 
@@ -44,7 +44,10 @@ describe('the Helm chart', () => {
   const given = (more: Record<string, unknown>) => valid({ ...values, ...more });
 
   it('is of the version that it installs', () => {
-    expect(parsePlainYaml(read('Chart.yaml'))).toMatchObject({ version: version(), appVersion: version() });
+    expect(parsePlainYaml(read('Chart.yaml'))).toMatchObject({
+      version: productVersion(),
+      appVersion: productVersion(),
+    });
   });
 
   it('has values that its schema accepts, and refuses those that cannot work', () => {

@@ -1,4 +1,4 @@
-import { IdempotencyCleanup } from '../src/messages/idempotency-cleanup.js';
+import { IdempotencyCleanup } from '../src/idempotency/idempotency-cleanup.js';
 import { DAY, HOUR, SECOND } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 

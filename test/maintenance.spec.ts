@@ -89,7 +89,37 @@ describe('maintenance', () => {
     }
     const key = await otklik.createKey({ name: 'made in maintenance', scopes: ['messages:read'] });
     expect((await otklik.api.delete(`/api/api-keys/${key.id}`)).status).toBe(204);
-    expect((await otklik.api.post('/api/system/processes/retention/run', {})).status).toBe(200);
+    expect((await otklik.api.post('/api/system/retention/run', { dryRun: true })).status).toBe(200);
+  });
+
+  it.each([
+    ['a worker', () => worker],
+    ['a process that would ask the workers', () => otklik],
+  ])('runs nothing in %s that changes something, whoever wants it', async (_, at) => {
+    await change({ enabled: true, reason: REASON });
+    await isHeard(worker, true);
+    const runs = async () => (await processes()).find(({ name }) => name === 'reminders')?.runs;
+    const before = await runs();
+    for (const [path, body] of [
+      ['processes/reminders/run', '{}'],
+      ['retention/run', '{"dryRun":false}'],
+    ] as const) {
+      const {
+        status,
+        headers,
+        body: problem,
+      } = await at().api.refused('POST', `/api/system/${path}`, {
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
+      expect({ path, status, code: problem.code }).toEqual({ path, status: 503, code: 'maintenance' });
+      expect(headers['retry-after']).toBe(at() === otklik ? '90' : '30');
+      expect(problem.detail).toContain(REASON);
+    }
+    expect(await runs()).toBe(before);
+    for (const name of ['alert-notices', 'backups', 'monitoring']) {
+      expect((await at().api.post(`/api/system/processes/${name}/run`, {})).status).toBe(200);
+    }
   });
 
   it('tells nobody why who has no key', async () => {

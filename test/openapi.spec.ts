@@ -281,6 +281,52 @@ describe('the OpenAPI document', () => {
     expect(faults).toEqual([]);
   });
 
+  it.each<[string, object]>([
+    ['replyToConversation', { content: 'Yes', author: 'operator' }],
+    ['createReminder', { scheduledAt: otklik.clock.iso(60_000) }],
+  ])('also says what is answered to a repeated %s, and to another with its key', async (id, body) => {
+    const operation = operationsOf(document).find(({ operationId }) => operationId === id);
+    if (!operation) throw new Error(`There is no ${id}.`);
+    const { conversationId } = await otklik.accept({ clientId: newClient(), content: 'Twice' });
+    const path = operation.path.replace('{id}', conversationId);
+    const key = { 'idempotency-key': `openapi-${id}` };
+    const elsewhere = path.replace(conversationId, NOBODY);
+    const answers = [
+      await otklik.api.post(path, body, key),
+      await otklik.api.post(path, body, key),
+      await otklik.api.post(elsewhere, body, key),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 422]);
+    for (const answer of answers) expect(contract.faultsOf(operation, answer)).toEqual([]);
+  });
+
+  it('has one form of lists: items in `data`, and where to go on in `nextCursor`', () => {
+    const lists = operationsOf(document).flatMap(({ operationId, responses }) => {
+      const media = mediaOf(responses[200]?.content);
+      const name = String(media?.[1].schema.$ref).split('/').at(-1) ?? '';
+      const { properties = {}, required } = document.components.schemas[name] ?? {};
+      const isList = (properties as Record<string, { type?: string }>).data?.type === 'array';
+      return isList ? [{ operationId, required }] : [];
+    });
+    expect(lists.length).toBeGreaterThan(15);
+    for (const list of lists)
+      expect(list).toMatchObject({ required: expect.arrayContaining(['data', 'nextCursor']) });
+  });
+
+  it('has lists that know their own cursors from those of others', async () => {
+    const names: unknown[] = [];
+    for (const operation of operationsOf(document)) {
+      if (!operation.parameters?.some(({ name }) => name === 'cursor')) continue;
+      const path = pathFor(operation, await subjectsFor(operation, 200));
+      const { body } = await otklik.api.get<PageOf<unknown>>(`${path}?limit=1`);
+      if (body.nextCursor !== null)
+        names.push(JSON.parse(Buffer.from(body.nextCursor, 'base64url').toString())[0]);
+    }
+    expect(names.length).toBeGreaterThan(5);
+    expect(names).toEqual([...new Set(names)]);
+    expect(names).not.toContainEqual(expect.stringMatching(/^[0-9a-f]{8}-/));
+  });
+
   it('types both answers to a message: the first, and its repetition', async () => {
     const operation = operationsOf(document).find(({ operationId }) => operationId === 'receiveMessage');
     if (!operation) throw new Error('There is no receiveMessage.');

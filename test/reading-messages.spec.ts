@@ -207,6 +207,15 @@ describe('reading messages', () => {
     }
   });
 
+  it('refuses a cursor of another list of the same order, and says so', async () => {
+    const { body: clients } = await otklik.api.get<PageOf<unknown>>('/api/conversations?limit=1');
+    const { status, body } = await page(`limit=1&cursor=${clients.nextCursor}`);
+    expect([status, body]).toMatchObject([
+      400,
+      { errors: [{ path: 'cursor', message: 'belongs to another list; leave it out to begin anew' }] },
+    ]);
+  });
+
   it.each([
     ['limit=0', 'limit'],
     ['limit=201', 'limit'],
@@ -214,6 +223,10 @@ describe('reading messages', () => {
     ['limit=1.5', 'limit'],
     ['limit=many', 'limit'],
     ['limit=', 'limit'],
+    ['limit=0x10', 'limit'],
+    ['limit=1e2', 'limit'],
+    ['limit=%2B5', 'limit'],
+    ['limit=%205', 'limit'],
     ['limit=1&limit=2', 'limit'],
     ['cursor=', 'cursor'],
     ['clientId=a%20b', 'clientId'],

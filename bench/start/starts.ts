@@ -22,7 +22,7 @@ const PROGRAMS: Readonly<Record<ContenderName, string>> = {
 export async function timeStart(name: ContenderName, dataDir: string, cleanup: Cleanup): Promise<number> {
   const root = packageFolder(import.meta.url);
   const begun = performance.now();
-  const child = spawn(process.execPath, ['--enable-source-maps', join(root, PROGRAMS[name])], {
+  const child = spawn(process.execPath, [join(root, PROGRAMS[name])], {
     cwd: dataDir,
     env: { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json', DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
@@ -8,7 +8,7 @@ import { AuditRepository } from './audit.repository.js';
 import { auditPageSchema, EXAMPLE_AUDIT_ENTRY, type ListAudit, listAuditSchema } from './audit.schemas.js';
 import type { AuditEntry } from './audit-entry.js';
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/audit')
 @RateLimit('default')
 @Access('system:read')

@@ -69,7 +69,7 @@ export class AuditRepository {
     if (actorId !== undefined) want('actor_id = ?', actorId);
     if (since !== undefined) want('at >= ?', since);
     if (until !== undefined) want('at < ?', until);
-    if (cursor !== undefined) want('(at, id) < (?, ?)', ...decodeCursor(cursor, ['time', 'id']));
+    if (cursor !== undefined) want('(at, id) < (?, ?)', ...decodeCursor('audit', cursor, ['time', 'id']));
     const rows = await this.lists.from((source) =>
       source.query<Row[]>(
         `select ${COLUMNS} from audit_log ${wanted.length > 0 ? `where ${wanted.join(' and ')}` : ''}
@@ -77,7 +77,7 @@ export class AuditRepository {
         parameters,
       ),
     );
-    return toPage(rows, limit, ({ at, id }) => [at.toISOString(), id], entryOf);
+    return toPage('audit', rows, limit, ({ at, id }) => [at.toISOString(), id], entryOf);
   }
 
   /** Which of these hashes are those of entries. */

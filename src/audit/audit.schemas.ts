@@ -41,7 +41,10 @@ const timeSchema = z.iso.datetime({ offset: true });
 export const listAuditSchema = z.strictObject({
   action: z
     .string()
-    .regex(/^[a-z_]{1,64}\.[a-z_]{1,64}$/)
+    .regex(
+      /^[a-z_]{1,64}\.[a-z_]{1,64}$/,
+      'must be what was done, as a noun and a verb with a dot between them, such as api_key.created',
+    )
     .optional()
     .describe('only what was done in this way')
     .meta({ example: 'api_key.created' }),
@@ -68,7 +71,7 @@ export const listAuditSchema = z.strictObject({
   ...pageQuery,
   cursor: pageQuery.cursor.meta({
     example: Buffer.from(
-      JSON.stringify(['2026-11-21T09:00:00.000Z', '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70']),
+      JSON.stringify(['audit', '2026-11-21T09:00:00.000Z', '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70']),
     ).toString('base64url'),
   }),
 });

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
@@ -18,7 +18,7 @@ import {
 } from './api-key.schemas.js';
 import { ApiKeyService } from './api-key.service.js';
 
-@ApiTags('API keys')
+@ApiTag('API keys')
 @Controller('api/api-keys')
 @RateLimit('keys')
 @Access('keys:manage')
@@ -29,7 +29,9 @@ export class ApiKeyController {
   @Operation({
     id: 'createApiKey',
     summary: 'Make an API key',
-    description: 'The key is shown in this answer and never again: only a hash of it is kept.',
+    description:
+      'The key is shown in this answer and never again: only a hash of it is kept. It may have any scope, also those that ' +
+      "the caller lacks: whoever has `keys:manage` can do all that the administrator's key can.",
     status: 201,
     answers: {
       201: {

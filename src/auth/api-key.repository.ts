@@ -20,8 +20,9 @@ export class ApiKeyRepository {
       .where('key.revoked_at is null')
       .orderBy('key.id', 'DESC')
       .limit(limit + 1);
-    if (cursor !== undefined) query.andWhere('key.id < :id', { id: decodeCursor(cursor, ['id'])[0] });
-    return toPage(await query.getMany(), limit, (key) => [key.id], show);
+    if (cursor !== undefined)
+      query.andWhere('key.id < :id', { id: decodeCursor('api-keys', cursor, ['id'])[0] });
+    return toPage('api-keys', await query.getMany(), limit, (key) => [key.id], show);
   }
 
   findByHash(hash: string): Promise<ApiKey | null> {

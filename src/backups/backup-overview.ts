@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { roundedMs } from '../clock/rounded-ms.js';
 import { Transactor } from '../database/transactor.js';
 import type { BackupListView, BackupStatusView, ChangeSchedule, ScheduleView } from './backup.schemas.js';
 import { backupView, runView, unfinishedView } from './backup.view.js';
@@ -66,7 +67,7 @@ export class BackupOverview {
         lastCompletedAt: statistics.lastCompletedAt?.toISOString() ?? null,
         lastFailedAt: statistics.lastFailedAt?.toISOString() ?? null,
         lastError: statistics.lastError,
-        averageDurationMs: statistics.averageDurationMs,
+        averageDurationMs: statistics.averageDurationMs && roundedMs(statistics.averageDurationMs),
       },
     };
   }

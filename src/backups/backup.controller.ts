@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import {
@@ -53,7 +53,7 @@ const UNAVAILABLE = {
   },
 };
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/backup')
 @RateLimit('default')
 export class BackupController {

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import {
@@ -16,7 +16,7 @@ import {
 } from './cache.schemas.js';
 import { CacheService } from './cache.service.js';
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/cache')
 @RateLimit('default')
 export class CacheController {
@@ -74,7 +74,7 @@ export class CacheController {
       200: {
         description: 'What was fetched.',
         schema: warmedCacheSchema,
-        example: { data: [{ name: 'api_keys', values: 12, durationMs: 3.4, error: null }] },
+        example: { data: [{ name: 'api_keys', values: 12, durationMs: 3.4, error: null }], nextCursor: null },
       },
     },
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeListOf } from '../http/pagination.js';
 import { CACHE_KINDS } from './cache-policies.js';
 
 const milliseconds = z.number().nonnegative().nullable();
@@ -91,18 +92,15 @@ export const clearedCacheSchema = z
 
 export type ClearedCache = z.infer<typeof clearedCacheSchema>;
 
-export const warmedCacheSchema = z
-  .object({
-    data: z.array(
-      z.object({
-        name: z.string(),
-        values: times('how many are there now'),
-        durationMs: z.number().nonnegative(),
-        error: z.string().nullable().describe('why there are none'),
-      }),
-    ),
-  })
-  .meta({ id: 'WarmedCache' });
+export const warmedCacheSchema = wholeListOf(
+  z.object({
+    name: z.string(),
+    values: times('how many are there now'),
+    durationMs: z.number().nonnegative(),
+    error: z.string().nullable().describe('why there are none'),
+  }),
+  'WarmedCache',
+);
 
 export type WarmedCache = z.infer<typeof warmedCacheSchema>;
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
+import { roundedMs } from '../clock/rounded-ms.js';
 import { RedisStatus } from '../redis/redis-status.js';
 import { Cache, type WarmUp } from './cache.js';
 import type { CacheStats, ClearedCache, WarmedCache } from './cache.schemas.js';
@@ -39,9 +40,10 @@ export class CacheService {
       data: warmed.map(({ name, values, duration, error }) => ({
         name,
         values,
-        durationMs: duration,
+        durationMs: roundedMs(duration),
         error: error ?? null,
       })),
+      nextCursor: null,
     };
   }
 }

@@ -1,3 +1,4 @@
+import { roundedMs } from '../clock/rounded-ms.js';
 import type { RedisMemory, RedisReport } from '../redis/redis-status.js';
 import type { CacheKindView, CacheStats } from './cache.schemas.js';
 import type { Percentiles } from './cache-statistics.js';
@@ -20,7 +21,7 @@ export function cacheStats(
   return {
     redis: {
       state: redis.state,
-      latencyMs: redis.latency ?? null,
+      latencyMs: tellMs(redis.latency),
       lastError: redis.lastError ?? null,
       lastErrorAt: redis.lastErrorAt === undefined ? null : new Date(redis.lastErrorAt).toISOString(),
       timesAvoided: redis.timesAvoided,
@@ -31,7 +32,7 @@ export function cacheStats(
       evictedKeys: memory?.evictedKeys ?? null,
     },
     invalidations: { heard: invalidations.believedFor > 0, gaps: invalidations.gaps },
-    hitRate: asked === 0 ? null : hits / asked,
+    hitRate: asked === 0 ? null : rounded(hits / asked),
     kinds: kinds.map(kindView),
   };
 }
@@ -44,7 +45,7 @@ function kindView({ kind, policy, statistics, near }: Cached<unknown>): CacheKin
     ttlSeconds: policy.ttl / 1000,
     compressed: policy.isCompressed,
     shared: policy.isShared,
-    hitRate: statistics.hitRate ?? null,
+    hitRate: statistics.hitRate === undefined ? null : rounded(statistics.hitRate),
     entries: near.entries,
     bytes: near.bytes,
     sharedLatencyMs: latencyView(sharedLatency.percentiles()),
@@ -53,5 +54,14 @@ function kindView({ kind, policy, statistics, near }: Cached<unknown>): CacheKin
 }
 
 function latencyView({ p50, p95, p99 }: Percentiles): CacheKindView['loadLatencyMs'] {
-  return { p50: p50 ?? null, p95: p95 ?? null, p99: p99 ?? null };
+  return { p50: tellMs(p50), p95: tellMs(p95), p99: tellMs(p99) };
+}
+
+/** To a hundredth of a percent. */
+function rounded(share: number): number {
+  return Math.round(share * 10_000) / 10_000;
+}
+
+function tellMs(milliseconds: number | undefined): number | null {
+  return milliseconds === undefined ? null : roundedMs(milliseconds);
 }

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
 import { Access } from '../auth/access.js';
 import { Clock } from '../clock/clock.js';
 import { notFound } from '../errors/domain-error.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { missing, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import { Client } from './client.entity.js';
@@ -15,7 +15,7 @@ import { type ClientView, clientIdSchema, clientSchema, EXAMPLE_CLIENT } from '.
 import { ClientExport } from './client-export.js';
 import { clientExportSchema, EXAMPLE_EXPORT } from './client-export.schemas.js';
 
-@ApiTags('Clients')
+@ApiTag('Clients')
 @Controller('api/clients')
 @RateLimit('messages')
 @Access('messages:read')

@@ -30,9 +30,10 @@ export class ErasedDataRepository {
   }
 
   /**
-   * Deletes a batch of the idempotency keys that messages of the stand-in came with: before the messages, or a
-   * repeated request would look for an answer that is gone. No index leads from a message to its key, for ingest would
-   * pay for it; so all there are, of some days, are walked along.
+   * Deletes a batch of the idempotency keys that messages, replies and reminders of the stand-in came with: before the
+   * messages, or a repeated request would look for an answer that is gone. Those of reminders that went with the client
+   * have nothing left to tell. No index leads from a message to its key, for ingest would pay for it; so all there are,
+   * of some days, are walked along.
    *
    * @returns the last one that was looked at; undefined: there are no more
    */
@@ -43,7 +44,7 @@ export class ErasedDataRepository {
   ): Promise<KeyPosition | undefined> {
     const [last] = await tx.query(
       `with looked_at as materialized (
-         select expires_at, owner_id, key, message_id
+         select expires_at, owner_id, key, message_id, reminder_id
            from idempotency_records
           where (expires_at, owner_id, key) > ($2, $3, $4)
           order by expires_at, owner_id, key
@@ -55,7 +56,14 @@ export class ErasedDataRepository {
               from looked_at
               join messages message on message.id = looked_at.message_id
               join conversations conversation on conversation.id = message.conversation_id
-             where conversation.client_id = $1)
+             where conversation.client_id = $1
+             union all
+            select owner_id, key
+              from looked_at
+              left join reminders reminder on reminder.id = looked_at.reminder_id
+              left join conversations conversation on conversation.id = reminder.conversation_id
+             where looked_at.message_id is null
+               and (conversation.client_id = $1 or reminder.id is null))
        )
        select expires_at as "expiresAt", owner_id as "ownerId", key
          from looked_at

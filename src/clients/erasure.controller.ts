@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Param } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { missing, Operation } from '../http/api-operation.js';
 import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
@@ -10,7 +10,7 @@ import { ErasureService } from './erasure.service.js';
 
 const erasureId = idOf('erasure', EXAMPLE_ERASURE.id);
 
-@ApiTags('Clients')
+@ApiTag('Clients')
 @Controller('api')
 @RateLimit('default')
 export class ErasureController {

@@ -156,7 +156,7 @@ export const SETTINGS = {
   process: {
     roles: setting(
       'ROLES',
-      'which parts this process runs',
+      'which parts this process runs; without api it serves /health and /metrics alone',
       list(Joi.string<'api' | 'worker'>().valid('api', 'worker'), 'api, worker', ['api', 'worker']),
     ),
     shutdownDeadline: setting(
@@ -393,6 +393,16 @@ export const SETTINGS = {
       'MESSAGE_CLOCK_SKEW',
       "how far ahead of this server's clock a message's timestamp may be",
       duration({ min: 'PT0S', max: 'P1D', default: 'PT5M' }),
+    ),
+    settleTime: setting(
+      'MESSAGE_SETTLE_TIME',
+      'how old the newest message has to be before GET /api/messages?after= tells of it: by then, every earlier one is being stored',
+      duration({ min: 'PT0S', max: 'PT10S', default: 'PT0.1S' }),
+    ),
+    settleWait: setting(
+      'MESSAGE_SETTLE_WAIT',
+      'and how long it waits at most for those that are being stored, so that none is missed',
+      duration({ min: 'PT0S', max: 'PT30S', default: 'PT1S' }),
     ),
     idempotencyRetention: setting(
       'IDEMPOTENCY_RETENTION',

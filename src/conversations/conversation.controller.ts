@@ -1,10 +1,13 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import { IdempotencyKeyHeader, KEY_PROBLEMS } from '../idempotency/idempotency-operation.js';
+import { answerOnce, CurrentKey, type RequestKey } from '../idempotency/request-key.js';
 import {
   EXAMPLE_MESSAGE,
   EXAMPLE_REPLY,
@@ -43,7 +46,7 @@ const CHANGES = {
   ...BODY_PROBLEMS,
 };
 
-@ApiTags('Conversations')
+@ApiTag('Conversations')
 @Controller('api/conversations')
 @RateLimit('messages')
 export class ConversationController {
@@ -110,20 +113,32 @@ export class ConversationController {
 
   @Post(':id/replies')
   @Access('conversations:write')
+  @IdempotencyKeyHeader('reply-1')
   @Operation({
     id: 'replyToConversation',
     summary: 'Answer the client',
     description:
-      'Stores the reply, cancels what is pending for the conversation and resolves its escalation in one transaction.',
+      'Stores the reply, cancels what is pending for the conversation and resolves its escalation in one transaction. ' +
+      'A repeated request with an idempotency key gets the first answer again, also when the conversation is closed since.',
     status: 201,
-    answers: { 201: { description: 'The reply.', schema: messageSchema, example: EXAMPLE_REPLY } },
-    problems: CHANGES,
+    answers: {
+      201: { description: 'The reply.', schema: messageSchema, example: EXAMPLE_REPLY },
+      200: {
+        description: 'A repetition of an earlier request: its reply.',
+        schema: messageSchema,
+        example: EXAMPLE_REPLY,
+        headers: ['Idempotent-Replayed'],
+      },
+    },
+    problems: { ...CHANGES, ...KEY_PROBLEMS },
   })
-  reply(
+  async reply(
     @Param('id', { schema: conversationId }) id: string,
     @Body({ schema: replySchema }) body: Reply,
+    @CurrentKey() key: RequestKey | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MessageView> {
-    return this.conversations.reply(id, body);
+    return answerOnce(await this.conversations.reply(id, body, key), reply);
   }
 
   @Post(':id/close')

@@ -57,7 +57,7 @@ export class ConversationRepository {
     const rows = await this.lists.from((source) => listQuery(source, filter).getMany());
     const positionOf = (row: Conversation) =>
       filter.status === undefined ? [row.id] : [row.lastActivityAt.toISOString(), row.id];
-    return toPage(rows, filter.limit, positionOf, show);
+    return toPage('conversations', rows, filter.limit, positionOf, show);
   }
 }
 
@@ -73,7 +73,7 @@ function listQuery(
   if (priority !== undefined) query.andWhere('conversation.priority = :priority', { priority });
   if (clientId !== undefined) query.andWhere('conversation.client_id = :clientId', { clientId });
   if (cursor !== undefined) {
-    const position = decodeCursor(cursor, byActivity ? ['time', 'id'] : ['id']);
+    const position = decodeCursor('conversations', cursor, byActivity ? ['time', 'id'] : ['id']);
     const columns = byActivity ? 'conversation.last_activity_at, conversation.id' : 'conversation.id';
     query.andWhere(`(${columns}) < (:...position)`, { position });
   }

@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { IdGenerator } from '../clock/clock.js';
 import { notFound } from '../errors/domain-error.js';
 import { EscalationService } from '../escalations/escalation.service.js';
 import type { NewEvent } from '../events/event-catalogue.js';
 import { Outbox } from '../events/outbox.js';
 import type { Page } from '../http/pagination.js';
+import type { Once, RequestKey } from '../idempotency/request-key.js';
 import type { Message } from '../messages/message.entity.js';
 import { MessageRepository } from '../messages/message.repository.js';
 import type { MessageView } from '../messages/message.schemas.js';
 import { messageView } from '../messages/message.view.js';
 import { ReplyWatch } from '../messages/reply-watch.js';
 import { AutoClose } from './auto-close.js';
-import { ConversationRepository } from './conversation.repository.js';
+import { ConversationRepository, type LockedConversation } from './conversation.repository.js';
 import type {
   Close,
   ConversationMessages,
@@ -23,6 +25,13 @@ import { conversationView } from './conversation.view.js';
 import { ConversationChanges } from './conversation-changes.js';
 import { ConversationReminders } from './conversation-reminders.js';
 import type { Priority } from './priority.js';
+import { newReply, repliedEvent } from './reply.js';
+
+interface Answered {
+  readonly reply: Message;
+  /** Of the conversation that it answers now. */
+  readonly priority?: Priority;
+}
 
 /** Conversations: answering them, closing them, setting their priority, and reading them. */
 @Injectable()
@@ -39,39 +48,29 @@ export class ConversationService {
     private readonly ids: IdGenerator,
   ) {}
 
-  /** Answers the client: nobody waits any more, so what is pending for the conversation is cancelled with it. */
-  async reply(id: string, { content, author, operatorId }: Reply): Promise<MessageView> {
-    const { reply, priority } = await this.changes.run(id, async (tx, conversation, at) => {
-      const reply: Message = {
-        id: this.ids.next(),
-        clientId: conversation.clientId,
-        conversationId: id,
-        direction: 'outbound',
-        author,
-        operatorId: operatorId ?? null,
-        content,
-        channel: conversation.channel,
-        priority: null,
-        category: null,
-        triage: null,
-        isFirst: false,
-        metadata: {},
-        answeredReminders: null,
-        sentAt: at,
-        createdAt: at,
-      };
-      await this.messages.insertReply(tx, reply);
-      await this.escalations.resolve(tx, id, at, 'replied');
-      await this.conversations.update(tx, id, { waitingSince: null, lastActivityAt: at });
-      await this.outbox.append(tx, [
-        repliedEvent(reply),
-        ...(await this.reminders.cancel(tx, conversation, at, 'replied')),
-      ]);
-      return { reply, priority: conversation.priority };
-    });
-    this.replies.notice(id);
-    this.autoClose.expect(priority);
-    return messageView(reply);
+  /**
+   * Answers the client: nobody waits any more, so what is pending for the conversation is cancelled with it.
+   *
+   * @param key where the request has one, it answers once
+   */
+  async reply(id: string, body: Reply, key?: RequestKey): Promise<Once<MessageView>> {
+    const messageId = this.ids.next();
+    const { made, isReplay } = await this.changes.once(
+      id,
+      {
+        key,
+        request: ['reply', id.toLowerCase(), body],
+        made: { messageId },
+        again: (tx, first) => this.replied(tx, first),
+      },
+      (tx, conversation, at) => this.answer(tx, conversation, newReply(messageId, conversation, body, at)),
+    );
+    const { reply, priority } = made;
+    if (priority) {
+      this.replies.notice(reply.conversationId);
+      this.autoClose.expect(priority);
+    }
+    return { made: messageView(reply), isReplay };
   }
 
   async close(id: string, { reason }: Close): Promise<ConversationView> {
@@ -147,20 +146,26 @@ export class ConversationService {
     await this.find(id);
     return this.messages.list({ ...query, conversationId: id }, messageView, { oldestFirst: true });
   }
-}
 
-function repliedEvent(reply: Message): NewEvent {
-  return {
-    type: 'message.replied',
-    conversationId: reply.conversationId,
-    data: {
-      messageId: reply.id,
-      conversationId: reply.conversationId,
-      clientId: reply.clientId,
-      author: reply.author,
-      operatorId: reply.operatorId,
-      content: reply.content,
-      createdAt: reply.createdAt.toISOString(),
-    },
-  };
+  private async answer(
+    tx: EntityManager,
+    conversation: LockedConversation,
+    reply: Message,
+  ): Promise<Answered> {
+    const { conversationId, createdAt: at } = reply;
+    await this.messages.insertReply(tx, reply);
+    await this.escalations.resolve(tx, conversationId, at, 'replied');
+    await this.conversations.update(tx, conversationId, { waitingSince: null, lastActivityAt: at });
+    await this.outbox.append(tx, [
+      repliedEvent(reply),
+      ...(await this.reminders.cancel(tx, conversation, at, 'replied')),
+    ]);
+    return { reply, priority: conversation.priority };
+  }
+
+  /** A reply of before: nothing follows from it any more. */
+  private async replied(tx: EntityManager, id: string): Promise<Answered | null> {
+    const reply = await this.messages.findById(id, tx);
+    return reply && { reply };
+  }
 }

@@ -67,10 +67,12 @@ export class EmbeddedPostgres {
    *
    * @param options.port the loopback port; 0 takes a free one
    * @param options.startWait milliseconds to wait for it, recovery after a crash included
+   * @param launched called as soon as PostgreSQL's process runs, before it can be used
    */
   static async start(
     directory: DataDirectory,
     options: { port: number; startWait: number; log: EmbeddedPostgresLog },
+    launched?: () => void,
   ): Promise<EmbeddedPostgres> {
     const programs = await findPrograms();
     const data = join(directory.path, 'postgres');
@@ -87,7 +89,7 @@ export class EmbeddedPostgres {
       options.startWait,
       port,
     );
-    await database.succeed();
+    await database.succeed(launched);
     return database;
   }
 
@@ -121,11 +123,11 @@ export class EmbeddedPostgres {
    * Launches it for the first time. The PostgreSQL of an Otklik that was killed may still be writing out its
    * memory: it ends by itself, and is waited for.
    */
-  private async succeed(): Promise<void> {
+  private async succeed(launched?: () => void): Promise<void> {
     const deadline = Date.now() + this.startWait;
     for (let pause = 100; ; pause = Math.min(pause * 2, 1_000)) {
       try {
-        return await this.launch();
+        return await this.launch(launched);
       } catch (error) {
         const hasPredecessor = this.recentLines.some((line) => PREDECESSOR.test(line));
         if (!hasPredecessor || Date.now() + pause > deadline) throw error;
@@ -135,7 +137,7 @@ export class EmbeddedPostgres {
     }
   }
 
-  private async launch(): Promise<void> {
+  private async launch(launched?: () => void): Promise<void> {
     this.recentLines = [];
     const settings = [
       'listen_addresses=127.0.0.1',
@@ -170,6 +172,7 @@ export class EmbeddedPostgres {
         });
       }
     });
+    launched?.();
     await this.ready(child);
   }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
@@ -35,7 +35,7 @@ const CLAIMED: EscalationView = {
   claimExpiresAt: '2026-11-21T09:32:00.000Z',
 };
 
-@ApiTags('Escalations')
+@ApiTag('Escalations')
 @Controller('api')
 @RateLimit('messages')
 export class EscalationController {

@@ -80,7 +80,8 @@ export class EscalationRepository {
       cursor === undefined
         ? [range('')]
         : [range('and priority = $2 and (created_at, id) > ($3, $4)'), range('and priority < $2')];
-    const position = cursor === undefined ? [] : decodeCursor(cursor, [PRIORITIES, 'time', 'id']);
+    const position =
+      cursor === undefined ? [] : decodeCursor('escalations', cursor, [PRIORITIES, 'time', 'id']);
     const rows = await this.lists.from((source) =>
       source.query<QueuedEscalation[]>(
         `select ${QUEUED_ESCALATION}
@@ -90,6 +91,12 @@ export class EscalationRepository {
         [limit + 1, ...position],
       ),
     );
-    return toPage(rows, limit, (row) => [row.priority, row.createdAt.toISOString(), row.id], show);
+    return toPage(
+      'escalations',
+      rows,
+      limit,
+      (row) => [row.priority, row.createdAt.toISOString(), row.id],
+      show,
+    );
   }
 }

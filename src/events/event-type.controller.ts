@@ -1,19 +1,22 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import { standaloneSchema } from '../http/json-schema.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import { type EventTypeView, eventTypesSchema } from './event.schemas.js';
-import { EVENT_CATALOGUE, EVENT_TYPES } from './event-catalogue.js';
+import { EVENT_CATALOGUE, EVENT_TYPES, type EventType } from './event-catalogue.js';
 
-const VIEWS: readonly EventTypeView[] = EVENT_TYPES.map((type) => {
+/** Made when somebody asks: no start has to wait for it. */
+let views: readonly EventTypeView[] | undefined;
+
+function viewOf(type: EventType): EventTypeView {
   const { description, version, schema, example } = EVENT_CATALOGUE[type];
   return { type, description, version, schema: standaloneSchema(schema), example };
-});
+}
 
-@ApiTags('Events')
+@ApiTag('Events')
 @Controller('api/event-types')
 @RateLimit('messages')
 @Access('messages:read')
@@ -28,11 +31,12 @@ export class EventTypeController {
       200: {
         description: 'All types, with the form of their `data`.',
         schema: eventTypesSchema,
-        example: { data: VIEWS.slice(0, 1) },
+        example: { data: [viewOf('message.received')], nextCursor: null },
       },
     },
   })
   list(): z.infer<typeof eventTypesSchema> {
-    return { data: [...VIEWS] };
+    views ??= EVENT_TYPES.map(viewOf);
+    return { data: [...views], nextCursor: null };
   }
 }

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
@@ -13,7 +13,7 @@ import {
   listEventsSchema,
 } from './event.schemas.js';
 
-@ApiTags('Events')
+@ApiTag('Events')
 @Controller('api/events')
 @RateLimit('messages')
 @Access('messages:read')

@@ -32,7 +32,7 @@ export class EventRepository {
   /** Events, newest first. */
   async list(filter: ListEvents): Promise<Page<EventView>> {
     const events = await this.lists.from((source) => listQuery(source, filter).getMany());
-    return toPage(events, filter.limit, (event) => [Number(event.position)], eventView);
+    return toPage('events', events, filter.limit, (event) => [Number(event.position)], eventView);
   }
 
   /** The place of an event in the order; undefined: there is no such event. */
@@ -106,6 +106,6 @@ function listQuery(
   if (conversationId !== undefined)
     query.andWhere('event.conversation_id = :conversationId', { conversationId });
   if (cursor !== undefined)
-    query.andWhere('event.position < :position', { position: decodeCursor(cursor, ['number'])[0] });
+    query.andWhere('event.position < :position', { position: decodeCursor('events', cursor, ['number'])[0] });
   return query;
 }

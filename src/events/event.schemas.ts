@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageOf, pageQuery } from '../http/pagination.js';
+import { pageOf, pageQuery, wholeListOf } from '../http/pagination.js';
 import { EVENT_CATALOGUE } from './event-catalogue.js';
 import { eventFilterQuery } from './event-filter.js';
 
@@ -54,6 +54,4 @@ const eventTypeSchema = z
 
 export type EventTypeView = z.infer<typeof eventTypeSchema>;
 
-export const eventTypesSchema = z
-  .object({ data: z.array(eventTypeSchema).describe('every type there is') })
-  .meta({ id: 'EventTypes' });
+export const eventTypesSchema = wholeListOf(eventTypeSchema, 'EventTypes');

@@ -1,6 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { BackupFiles } from '../backups/backup-files.js';
+import { roundedMs } from '../clock/rounded-ms.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { errorCode } from '../resilience/error-code.js';
@@ -69,7 +70,7 @@ export class Disks {
     } catch (error) {
       // With a database of one's own nothing may have been stored here yet.
       if (errorCode(error) === 'ENOENT') return undefined;
-      return { folder, latencyMs: Math.round((performance.now() - started) * 10) / 10, error };
+      return { folder, latencyMs: roundedMs(performance.now() - started), error };
     }
   }
 }

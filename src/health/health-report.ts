@@ -1,6 +1,7 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import type { Health, HealthCheck } from './health.schemas.js';
+import { roundedMs } from '../clock/rounded-ms.js';
+import type { Health, TimedCheck } from './health.schemas.js';
 import type { HealthPart } from './health-part.js';
 
 /**
@@ -17,7 +18,7 @@ export class HealthReport {
   /** All parts at the same time; the worst decides. */
   async of(parts: readonly HealthPart[]): Promise<Health> {
     const details = await this.details(parts.map((part) => () => this.indicate(part)));
-    const checks = Object.entries(details).map(([name, detail]) => [name, detail.check as HealthCheck]);
+    const checks = Object.entries(details).map(([name, detail]) => [name, detail.check as TimedCheck]);
     const statuses = Object.values(details).map(({ status }) => status);
     return {
       status: statuses.includes('down')
@@ -39,8 +40,15 @@ export class HealthReport {
     }
   }
 
+  /** Where a part does not say how long it took to answer, the look at it is timed. */
+  private async look(part: HealthPart): Promise<TimedCheck> {
+    const started = performance.now();
+    const { status, latencyMs, ...facts } = await part.check();
+    return { status, latencyMs: latencyMs ?? roundedMs(performance.now() - started), ...facts };
+  }
+
   private async indicate(part: HealthPart): Promise<HealthIndicatorResult> {
-    const check = await part.check();
+    const check = await this.look(part);
     const indicator = this.indicators.check(part.name);
     if (check.status === 'unhealthy') return indicator.down({ check });
     return check.status === 'degraded' ? indicator.degraded({ check }) : indicator.up({ check });

@@ -1,7 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import {
@@ -43,7 +43,7 @@ function HealthOperation(
   });
 }
 
-@ApiTags('Health')
+@ApiTag('Health')
 @Controller('health')
 @Access('public')
 @RateLimit('none')
@@ -106,7 +106,10 @@ export class HealthController {
     'Without `OPENAI_API_KEY` it says `not_configured`.',
     [
       EXAMPLE_NOT_CONFIGURED('openai', 'OPENAI_API_KEY is not set'),
-      { status: 'unhealthy', checks: { openai: { status: 'unhealthy', message: 'the breaker is open' } } },
+      {
+        status: 'unhealthy',
+        checks: { openai: { status: 'unhealthy', latencyMs: 0, message: 'the breaker is open' } },
+      },
     ],
   )
   async openai(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {

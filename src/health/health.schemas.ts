@@ -7,7 +7,9 @@ export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 export const healthCheckSchema = z
   .looseObject({
     status: z.enum(HEALTH_STATUSES).describe('how this part is'),
-    latencyMs: z.number().optional().describe('how long the part took to answer, in milliseconds'),
+    latencyMs: z
+      .number()
+      .describe('how long the part took to answer, or the look at it where nobody is asked, in milliseconds'),
     message: z.string().optional().describe('what is wrong with it'),
   })
   .meta({ id: 'HealthCheck' });
@@ -19,10 +21,17 @@ export const healthSchema = z
   })
   .meta({ id: 'Health' });
 
-export type HealthCheck = z.infer<typeof healthCheckSchema>;
+export type TimedCheck = z.infer<typeof healthCheckSchema>;
+
+/** How a part is; one that asks nobody need not say how long it took. */
+export type HealthCheck = Pick<TimedCheck, 'status' | 'message'> & {
+  readonly latencyMs?: number;
+  readonly [fact: string]: unknown;
+};
+
 export type Health = z.infer<typeof healthSchema>;
 
-const EXAMPLE_DATABASE: HealthCheck = {
+const EXAMPLE_DATABASE: TimedCheck = {
   status: 'healthy',
   latencyMs: 0.8,
   connections: 4,
@@ -32,14 +41,15 @@ const EXAMPLE_DATABASE: HealthCheck = {
   max: 10,
 };
 
-const EXAMPLE_SCHEDULER: HealthCheck = {
+const EXAMPLE_SCHEDULER: TimedCheck = {
   status: 'healthy',
+  latencyMs: 0.01,
   lagMs: 0,
   lastRunAt: '2026-11-21T09:00:00.120Z',
   nextRunAt: '2026-11-21T09:00:05.120Z',
 };
 
-const EXAMPLE_WEBHOOK: HealthCheck = {
+const EXAMPLE_WEBHOOK: TimedCheck = {
   status: 'healthy',
   latencyMs: 1.2,
   endpoints: 3,
@@ -99,6 +109,7 @@ export const EXAMPLE_HEALTH: Health = {
     scheduler: EXAMPLE_SCHEDULER,
     selfCheck: {
       status: 'healthy',
+      latencyMs: 0.01,
       lastRunAt: '2026-11-21T09:00:00.120Z',
       lastRun: noFaults(),
       total: noFaults(),
@@ -114,12 +125,15 @@ export const EXAMPLE_UNHEALTH: Health = {
 
 export const EXAMPLE_LIVENESS: Health = {
   status: 'healthy',
-  checks: { process: { status: 'healthy', uptimeSeconds: 86_400 } },
+  checks: { process: { status: 'healthy', latencyMs: 0.01, uptimeSeconds: 86_400 } },
 };
 
 export const EXAMPLE_NOT_READY: Health = {
   status: 'unhealthy',
-  checks: { database: EXAMPLE_DATABASE, process: { status: 'unhealthy', message: 'shutting down' } },
+  checks: {
+    database: EXAMPLE_DATABASE,
+    process: { status: 'unhealthy', latencyMs: 0, message: 'shutting down' },
+  },
 };
 
 export const EXAMPLE_NOT_CONFIGURED = (name: string, message: string): Health => ({
@@ -150,6 +164,7 @@ export const EXAMPLE_FULL_HEALTH: Health = {
     },
     process: {
       status: 'healthy',
+      latencyMs: 0.12,
       uptimeSeconds: 86_400,
       eventLoopLagMs: 1.2,
       rssBytes: 182_000_000,
@@ -159,6 +174,6 @@ export const EXAMPLE_FULL_HEALTH: Health = {
   },
 };
 
-function notConfigured(message: string): HealthCheck {
-  return { status: 'not_configured', message };
+function notConfigured(message: string): TimedCheck {
+  return { status: 'not_configured', latencyMs: 0, message };
 }

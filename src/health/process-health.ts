@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { roundedMs } from '../clock/rounded-ms.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { HealthCheck } from './health.schemas.js';
@@ -56,6 +57,6 @@ export class ProcessHealth implements HealthPart, OnApplicationShutdown {
       this.delays.reset();
     }
     // What is measured is from one look to the next, so the pause between them is part of it.
-    return Math.max(0, Math.round(nanoseconds / 1e5) / 10 - RESOLUTION);
+    return roundedMs(Math.max(0, nanoseconds / 1e6 - RESOLUTION));
   }
 }

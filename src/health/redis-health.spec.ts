@@ -13,7 +13,7 @@ describe('the health of Redis', () => {
     expect(await healthOf('available')).toMatchObject({
       status: 'healthy',
       breaker: 'closed',
-      latencyMs: 1.3,
+      latencyMs: 1.26,
     });
     expect(await healthOf('failing')).toMatchObject({ status: 'degraded', breaker: 'closed' });
     expect(await healthOf('avoided')).toMatchObject({

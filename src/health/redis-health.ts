@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { roundedMs } from '../clock/rounded-ms.js';
 import { RedisStatus } from '../redis/redis-status.js';
 import type { HealthCheck } from './health.schemas.js';
 import type { HealthPart } from './health-part.js';
@@ -18,7 +19,10 @@ export class RedisHealth implements HealthPart {
     const facts = { breaker: state === 'avoided' ? 'open' : 'closed', timesAvoided, isListening };
     if (state !== 'available')
       return { status: 'degraded', message: lastError ?? 'it does not answer', ...facts };
-    const latencyMs = latency === undefined ? undefined : Math.round(latency * 10) / 10;
-    return { status: 'healthy', ...(latencyMs !== undefined && { latencyMs }), ...facts };
+    return {
+      status: 'healthy',
+      ...(latency !== undefined && { latencyMs: roundedMs(latency) }),
+      ...facts,
+    };
   }
 }

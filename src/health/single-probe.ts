@@ -1,3 +1,4 @@
+import { roundedMs } from '../clock/rounded-ms.js';
 import { errorMessage } from '../resilience/error-code.js';
 import type { HealthCheck } from './health.schemas.js';
 
@@ -63,5 +64,5 @@ export function unreachable(error: unknown, started: number): HealthCheck {
 }
 
 function since(started: number): number {
-  return Math.round((performance.now() - started) * 10) / 10;
+  return roundedMs(performance.now() - started);
 }

@@ -1,7 +1,8 @@
 import { applyDecorators, HttpCode } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { documented } from './api-documentation.js';
 import { type HeaderName, headers } from './api-headers.js';
 import { problem } from './problem.js';
 
@@ -41,6 +42,8 @@ interface OperationDescription {
 export const OperationId = Reflector.createDecorator<string>();
 
 type Problems = Readonly<Record<number, PossibleProblem>>;
+
+type Response = Parameters<typeof ApiResponse>[0];
 
 const EVERYWHERE: Problems = {
   400: {
@@ -110,6 +113,18 @@ export function missing(what: string, id: string): Problems {
 
 /** Documents a handler completely: what it answers, with examples and headers, and every problem it can have. */
 export function Operation(description: OperationDescription): MethodDecorator {
+  const { id: operationId, summary, description: text } = description;
+  return applyDecorators(
+    HttpCode(description.status),
+    OperationId(operationId),
+    documented(({ ApiOperation, ApiResponse }) => [
+      ApiOperation({ operationId, summary, ...(text && { description: text }) }),
+      ...responsesOf(description).map((response) => ApiResponse(response)),
+    ]),
+  );
+}
+
+function responsesOf(description: OperationDescription): Response[] {
   const always: HeaderName[] = ['X-Request-Id'];
   if (!description.isUnlimited) always.push('RateLimit-Policy', 'RateLimit');
   const answers = Object.entries(description.answers).map(([status, answer]) =>
@@ -123,34 +138,24 @@ export function Operation(description: OperationDescription): MethodDecorator {
   })
     .filter(([status]) => description.answers[Number(status)] === undefined)
     .map(([status, what]) => problemResponse(Number(status), what, always));
-  return applyDecorators(
-    HttpCode(description.status),
-    OperationId(description.id),
-    ApiOperation({
-      operationId: description.id,
-      summary: description.summary,
-      ...(description.description && { description: description.description }),
-    }),
-    ...answers,
-    ...problems,
-  );
+  return [...answers, ...problems];
 }
 
 function answerResponse(
   status: number,
   { description, schema, example, mediaType, headers: own }: Answer,
   always: readonly HeaderName[],
-): MethodDecorator & ClassDecorator {
+): Response {
   const described = { status, description, headers: headers(...always, ...(own ?? [])) };
   if (mediaType !== undefined) {
     const content = { [mediaType]: { schema: { type: 'string' }, example } };
-    return ApiResponse({ ...described, content } as Parameters<typeof ApiResponse>[0]);
+    return { ...described, content } as Response;
   }
-  return ApiResponse({
+  return {
     ...described,
     ...(schema && { standardSchema: schema }),
     ...(example !== undefined && { example }),
-  });
+  };
 }
 
 /** Answered before the requests of a caller are counted. */
@@ -162,7 +167,7 @@ function problemResponse(
   status: number,
   { when, code, detail }: PossibleProblem,
   always: readonly HeaderName[],
-): MethodDecorator & ClassDecorator {
+): Response {
   const names: HeaderName[] = UNCOUNTED.includes(status) ? ['X-Request-Id'] : [...always];
   if (status === 429 || status === 503) names.push('Retry-After');
   if (status === 401) names.push('WWW-Authenticate');
@@ -178,5 +183,5 @@ function problemResponse(
     },
   };
   // Nest's types know only the content types of @ApiProduces.
-  return ApiResponse(described as Parameters<typeof ApiResponse>[0]);
+  return described as Response;
 }

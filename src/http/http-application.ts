@@ -10,6 +10,7 @@ import { requestContext } from '../logging/request-context.js';
 import type {} from './fastify-request.js';
 import { parseJsonStrictly } from './json-bodies.js';
 import { tellOfWrites } from './own-writes.js';
+import { serveProbesAlone } from './probes-alone.js';
 import { PROBLEM_TYPE, problem, titleOf } from './problem.js';
 import { screenRequest } from './request-screening.js';
 import { securityHeaders } from './security-headers.js';
@@ -79,6 +80,7 @@ export async function setUpRequests(
     if (gate.isClosed) request.raw.socket.end();
     next();
   });
+  if (!config.process.roles.includes('api')) serveProbesAlone(fastify);
   if (config.http.corsOrigins.length > 0) await allowOrigins(fastify, config.http.corsOrigins);
   fastify.addHook('onRequest', (request, _reply, next) => {
     const fault = screenRequest(request.raw.url ?? '', request.headers);

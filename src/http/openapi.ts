@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import * as swagger from '@nestjs/swagger';
+import { applyDocumentation } from './api-documentation.js';
 import { HEADERS } from './api-headers.js';
 import { convertSchema, type JsonSchema, pluralExamples } from './json-schema.js';
 import { completeOperations } from './operation-details.js';
@@ -25,7 +27,8 @@ export function createDocument(
   version: string,
   outgoing: Outgoing,
 ): OpenAPIObject {
-  const base = new DocumentBuilder()
+  applyDocumentation(swagger);
+  const base = new swagger.DocumentBuilder()
     .setTitle('Otklik')
     .setDescription(INTRODUCTION)
     .setVersion(version)
@@ -48,7 +51,7 @@ export function createDocument(
     .addTag('System', 'For those who run it')
     .addTag('Health', 'For probes and people')
     .build();
-  const document = SwaggerModule.createDocument(application, base, {
+  const document = swagger.SwaggerModule.createDocument(application, base, {
     standardSchemaConverter: convertSchema,
     operationIdFactory: (_controller, method) => method,
   });
@@ -73,20 +76,4 @@ export function createDocument(
   completeOperations(complete, application);
   // OpenAPI 3.1 has them, Nest's types do not.
   return Object.assign(complete, { webhooks: outgoing.webhooks });
-}
-
-/** Serves the document at `/openapi.json` and Swagger UI at `/docs`. It is made when somebody first asks for it. */
-export function serveDocument(application: INestApplication, make: () => OpenAPIObject): void {
-  SwaggerModule.setup('docs', application, make, {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    customSiteTitle: 'Otklik API',
-    swaggerOptions: {
-      persistAuthorization: true,
-      displayRequestDuration: true,
-      tryItOutEnabled: true,
-      defaultModelsExpandDepth: 0,
-      tagsSorter: undefined,
-    },
-  });
 }

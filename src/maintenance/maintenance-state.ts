@@ -8,6 +8,7 @@ import { LOG, type Log } from '../logging/log.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
 import { errorMessage } from '../resilience/error-code.js';
 import { MaintenanceRepository, type Stay } from './maintenance.repository.js';
+import { maintenanceRefusal } from './maintenance-refusal.js';
 
 const CHANNEL = 'otklik_maintenance';
 
@@ -62,10 +63,9 @@ export class MaintenanceState implements OnModuleInit, OnApplicationShutdown {
   private async read(): Promise<void> {
     const stay = await this.stays.read();
     if (stay?.id === this.stay?.id) return;
-    const was = this.stay;
     this.stay = stay;
-    if (!stay) this.processes.release();
-    else if (!was) this.processes.hold();
+    if (stay) this.processes.hold(() => maintenanceRefusal(stay, this.config.maintenance.retryAfter));
+    else this.processes.release();
     this.log.info(
       stay ? { reason: stay.reason, by: stay.enteredBy } : {},
       `maintenance ${stay ? 'on' : 'off'}`,

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import type { Stay } from './maintenance.repository.js';
@@ -17,7 +17,7 @@ import { MaintenanceMode } from './maintenance-mode.js';
 /** What people are told who did not say why. */
 const NO_REASON = 'An administrator works on this installation.';
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/maintenance')
 @RateLimit('default')
 export class MaintenanceController {

@@ -2,8 +2,8 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { DomainError } from '../errors/domain-error.js';
 import { MaintenanceMode } from './maintenance-mode.js';
+import { maintenanceRefusal } from './maintenance-refusal.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -23,11 +23,6 @@ export class MaintenanceGuard implements CanActivate {
     if (stay === undefined) return true;
     const { method, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
     if (READS.has(method) || ADMINISTRATION.test(routeOptions.url ?? '')) return true;
-    throw new DomainError(
-      'unavailable',
-      'maintenance',
-      `It is maintenance: reading goes on; send this again later. The reason: ${stay.reason}`,
-      { retryAfterSeconds: this.config.maintenance.retryAfter / 1000 },
-    );
+    throw maintenanceRefusal(stay, this.config.maintenance.retryAfter);
   }
 }

@@ -1,13 +1,14 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, CurrentCaller } from '../auth/access.js';
 import type { Caller } from '../auth/caller.js';
+import { ApiTag, RequestHeader } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
-import { idempotencyKey } from './idempotency-key.js';
+import { idempotencyKey } from '../idempotency/idempotency-key.js';
+import { IdempotencyKeyHeader, KEY_PROBLEMS } from '../idempotency/idempotency-operation.js';
 import {
   type CorrectTriage,
   correctTriageSchema,
@@ -25,7 +26,7 @@ import {
 import { MessageService } from './message.service.js';
 import { preferredWait } from './prefer-wait.js';
 
-@ApiTags('Messages')
+@ApiTag('Messages')
 @Controller('api/messages')
 @RateLimit('messages')
 export class MessageController {
@@ -33,19 +34,13 @@ export class MessageController {
 
   @Post()
   @Access('messages:write')
-  @ApiHeader({
+  @RequestHeader({
     name: 'Prefer',
     description: 'wait=N holds the answer until a reply is there, or N seconds have passed (at most 30)',
     required: false,
     schema: { type: 'string', examples: ['wait=1'] },
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    description:
-      'makes a retry safe: 1 to 255 printable ASCII characters, kept at least 24 h; also X-Idempotency-Key',
-    required: false,
-    schema: { type: 'string', minLength: 1, maxLength: 255, examples: ['first-1'] },
-  })
+  @IdempotencyKeyHeader('first-1')
   @Operation({
     id: 'receiveMessage',
     summary: 'Take in a message of a client',
@@ -74,14 +69,7 @@ export class MessageController {
         headers: ['Idempotent-Replayed', 'Preference-Applied'],
       },
     },
-    problems: {
-      ...BODY_PROBLEMS,
-      422: {
-        when: 'The idempotency key came before with another body.',
-        code: 'idempotency_key_reused',
-        detail: 'This idempotency key came before with another body. Use a new key for a new message.',
-      },
-    },
+    problems: { ...BODY_PROBLEMS, ...KEY_PROBLEMS },
   })
   async receive(
     @Body({ schema: receiveMessageSchema }) body: ReceiveMessage,
@@ -103,9 +91,10 @@ export class MessageController {
     id: 'listMessages',
     summary: 'List messages',
     description:
-      'Newest first; with `after`, what came after that message, oldest first. With `clientId` or `conversationId`, ' +
-      'whoever goes on from the last message misses none. Messages of different clients are stored side by side, so ' +
-      'one can appear before another that was read already: to follow all of them, read `/api/events/stream`.',
+      'Newest first; with `after`, what came after that message, oldest first: whoever goes on from the last message that ' +
+      'he has read misses none. Messages of different clients are stored side by side, so without `clientId` or ' +
+      '`conversationId` it waits for those that came before and are just being stored (MESSAGE_SETTLE_TIME, ' +
+      'MESSAGE_SETTLE_WAIT). `/api/events/stream` tells of messages as they come.',
     status: 200,
     answers: {
       200: {

@@ -5,6 +5,7 @@ import { invalidInput } from '../errors/domain-error.js';
 import { decodeCursor, type Page, type Position, toPage } from '../http/pagination.js';
 import { Message } from './message.entity.js';
 import type { CorrectTriage, ListMessages } from './message.schemas.js';
+import { MessageWriters } from './message-writers.js';
 
 /** The table of messages. Ingest writes into it in its own way: see ingest-messages.sql. */
 @Injectable()
@@ -12,10 +13,11 @@ export class MessageRepository {
   constructor(
     private readonly dataSource: DataSource,
     private readonly lists: ListReads,
+    private readonly writers: MessageWriters,
   ) {}
 
-  findById(id: string): Promise<Message | null> {
-    return this.dataSource.manager.findOneBy(Message, { id });
+  findById(id: string, source: EntityManager = this.dataSource.manager): Promise<Message | null> {
+    return source.findOneBy(Message, { id });
   }
 
   /** Stores an outbound message. */
@@ -74,11 +76,28 @@ export class MessageRepository {
     if (after === null) {
       throw invalidInput([{ path: 'after', message: `there is no message ${query.after}` }]);
     }
-    const rows = await this.lists.from((source) =>
-      listQuery(source, query, after, options.oldestFirst === true).getMany(),
-    );
-    return toPage(rows, query.limit, positionIn(query), show);
+    const read = (source: DataSource) => listQuery(source, query, after, options.oldestFirst === true);
+    const rows = isFollowing(query)
+      ? await this.follow(read(this.dataSource))
+      : await this.lists.from((source) => read(source).getMany());
+    return toPage(listName(options.oldestFirst === true), rows, query.limit, positionIn(query), show);
   }
+
+  /** Reads from the primary, which alone knows what is just being stored. */
+  private async follow(messages: SelectQueryBuilder<Message>): Promise<Message[]> {
+    const settled = await this.writers.settled();
+    return settled === undefined ? [] : messages.andWhere('message.id <= :settled', { settled }).getMany();
+  }
+}
+
+/** Who reads on behind a message, whosever it was, must not miss one that is stored late. */
+function isFollowing({ after, clientId, conversationId }: ListMessages): boolean {
+  return after !== undefined && clientId === undefined && conversationId === undefined;
+}
+
+/** Those of a conversation are a list of their own, in the order in which they were said. */
+function listName(oldestFirst: boolean): string {
+  return oldestFirst ? 'conversation-messages' : 'messages';
 }
 
 /** What has a time of its own in the index of its range goes by it. */
@@ -107,7 +126,7 @@ function listQuery(
   if (query.cursor !== undefined) {
     beyond(
       builder,
-      decodeCursor(query.cursor, byTime ? ['time', 'id'] : ['id']),
+      decodeCursor(listName(oldestFirst), query.cursor, byTime ? ['time', 'id'] : ['id']),
       ascending ? '>' : '<',
       'cursor',
     );

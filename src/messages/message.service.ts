@@ -5,8 +5,9 @@ import { Clock, IdGenerator } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Transactor } from '../database/transactor.js';
-import { DomainError, invalidInput, notFound } from '../errors/domain-error.js';
+import { invalidInput, notFound } from '../errors/domain-error.js';
 import type { Page } from '../http/pagination.js';
+import { keyReused } from '../idempotency/idempotency-operation.js';
 import { requestContext } from '../logging/request-context.js';
 import { ReminderPolicies } from '../reminders/reminder-policies.js';
 import { ReminderScheduler } from '../reminders/reminder-scheduler.js';
@@ -174,12 +175,4 @@ function acceptedView(
     reminders: [...outcome.reminders] as ReceivedMessageView['reminders'],
     duplicate: null,
   };
-}
-
-function keyReused(): DomainError {
-  return new DomainError(
-    'unprocessable',
-    'idempotency_key_reused',
-    'This idempotency key came before with another body. Use a new key for a new message.',
-  );
 }

@@ -1,6 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import { DiskMetrics } from './disk-metrics.js';
@@ -12,7 +12,7 @@ const EXAMPLE = `# HELP otklik_ingest_queue_messages Messages that wait for a tr
 otklik_ingest_queue_messages 0
 `;
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('metrics')
 @Access('system:read')
 @RateLimit('none')

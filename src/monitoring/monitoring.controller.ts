@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import {
@@ -26,7 +26,7 @@ import {
 } from './monitoring.schemas.js';
 import { MonitoringService } from './monitoring.service.js';
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system')
 @RateLimit('default')
 export class MonitoringController {

@@ -1,3 +1,4 @@
+import { roundedMs } from '../clock/rounded-ms.js';
 import { formatDuration } from '../config/duration.js';
 import type { MonitorSettings } from './monitor-settings.js';
 import type { MonitoringView, SampleView, ServiceReportView } from './monitoring.schemas.js';
@@ -16,13 +17,13 @@ export function reportView(
   last: Sample | undefined,
 ): ServiceReportView {
   const { samples = 0, unhealthy = 0, latencies } = report ?? {};
-  const [p50, p95, p99, max] = (latencies ?? []).map((value) => Math.round(value * 10) / 10);
+  const [p50, p95, p99, max] = (latencies ?? []).map(roundedMs);
   return {
     service,
     status: last?.status ?? 'unknown',
     last: last ? sampleView(last) : null,
     samples,
-    healthyShare: samples === 0 ? null : (samples - unhealthy) / samples,
+    healthyShare: samples === 0 ? null : Math.round(((samples - unhealthy) / samples) * 10_000) / 10_000,
     latency: { p50: p50 ?? null, p95: p95 ?? null, p99: p99 ?? null, max: max ?? null },
   };
 }

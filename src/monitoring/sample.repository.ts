@@ -86,7 +86,7 @@ export class SampleRepository {
     { since, limit, cursor }: { since: Date; limit: number; cursor?: string | undefined },
     show: (sample: Sample) => T,
   ): Promise<Page<T>> {
-    const position = cursor === undefined ? [] : decodeCursor(cursor, ['time', 'id']);
+    const position = cursor === undefined ? [] : decodeCursor('samples', cursor, ['time', 'id']);
     const rows: Sample[] = await this.dataSource.query(
       `select ${COLUMNS} from monitoring_samples
         where service = $1 and at >= $2 ${cursor === undefined ? '' : 'and (at, id) < ($4, $5)'}
@@ -94,6 +94,6 @@ export class SampleRepository {
         limit $3`,
       [service, since, limit + 1, ...position],
     );
-    return toPage(rows, limit, ({ at, id }) => [at.toISOString(), id], show);
+    return toPage('samples', rows, limit, ({ at, id }) => [at.toISOString(), id], show);
   }
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { notFound } from '../errors/domain-error.js';
+import { type DomainError, notFound } from '../errors/domain-error.js';
 import { LOG, type Log } from '../logging/log.js';
 import { Observations } from '../observations/observations.js';
 import type { BackgroundProcess, ProcessHandle } from './background-process.js';
@@ -19,7 +19,8 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   /** Whether they run here. */
   readonly isWorker: boolean;
   private readonly runners = new Map<string, ProcessRunner>();
-  private held = false;
+  /** Says that it is maintenance, to whoever wants a run; undefined: it is not. */
+  private refusal: (() => DomainError) | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -90,14 +91,25 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
     return runner;
   }
 
-  /** From now on nothing is begun but what goes on in maintenance; what runs comes to its end. */
-  hold(): void {
-    this.held = true;
+  /** The same, for whoever wants a run of it now. @throws DomainError `process_not_found`, `maintenance` */
+  runnable(name: string): ProcessRunner {
+    const runner = this.runner(name);
+    if (this.refusal && this.isHeld(runner)) throw this.refusal();
+    return runner;
+  }
+
+  /**
+   * From now on nothing is begun but what goes on in maintenance; what runs comes to its end.
+   *
+   * @param refusal what somebody is answered who wants something else to run
+   */
+  hold(refusal: () => DomainError): void {
+    this.refusal = refusal;
     this.apply();
   }
 
   release(): void {
-    this.held = false;
+    this.refusal = undefined;
     this.apply();
   }
 
@@ -110,13 +122,21 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
 
   private decided(wanted: readonly string[]): void {
     this.apply();
-    if (this.isWorker) for (const name of wanted) void this.runners.get(name)?.runNow();
+    if (!this.isWorker) return;
+    for (const name of wanted) {
+      const runner = this.runners.get(name);
+      // Maintenance came between the wish and this process; what is not paused runs after it by itself.
+      if (runner && !this.isHeld(runner)) void runner.runNow();
+    }
+  }
+
+  private isHeld({ process }: ProcessRunner): boolean {
+    return this.refusal !== undefined && !process.goesOnInMaintenance;
   }
 
   private apply(): void {
     for (const [name, runner] of this.runners) {
-      const isHeld = this.held && !runner.process.goesOnInMaintenance;
-      if (isHeld || this.switches.pausedAt(name)) runner.pause();
+      if (this.isHeld(runner) || this.switches.pausedAt(name)) runner.pause();
       else runner.resume();
     }
   }

@@ -64,13 +64,13 @@ export class ProcessControl {
   }
 
   /**
-   * Runs it now, even while it is paused, and waits for the end of the run; where this process is no worker, the
-   * workers are asked to.
+   * Runs it now, even while somebody has paused it, and waits for the end of the run; where this process is no worker,
+   * the workers are asked to.
    *
-   * @throws DomainError `process_not_found`
+   * @throws DomainError `process_not_found`; `maintenance`, but for what goes on in it
    */
   async run(name: string): Promise<ListedProcess> {
-    const runner = this.processes.runner(name);
+    const runner = this.processes.runnable(name);
     const act = { action: 'process.run', subject: name } as const;
     if (this.processes.isWorker) {
       const end = () => runner.runWhole();

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
@@ -19,7 +19,7 @@ import { WorkerCensus } from './worker-census.js';
 
 const MISSING = missing('process', EXAMPLE_PROCESS.name);
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/processes')
 @RateLimit('default')
 export class ProcessController {
@@ -96,8 +96,9 @@ export class ProcessController {
     id: 'runProcess',
     summary: 'Run a background process now',
     description:
-      'Even one that is paused. Answered when the run has ended; where the process that answers has no role ' +
-      '`worker`, the workers run it within `PROCESS_CONTROL_INTERVAL`.',
+      'Even one that somebody has paused. Answered when the run has ended; where the process that answers has no role ' +
+      '`worker`, the workers run it within `PROCESS_CONTROL_INTERVAL`. In maintenance it is refused with `maintenance`, ' +
+      'but for what goes on then: `alert-notices`, `backups` and `monitoring`.',
     status: 200,
     answers: {
       200: { description: 'How it stands after the run.', schema: processSchema, example: EXAMPLE_PROCESS },

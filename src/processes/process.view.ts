@@ -1,3 +1,4 @@
+import { roundedMs } from '../clock/rounded-ms.js';
 import type { ListedProcessView, ProcessView } from './process.schemas.js';
 import type { ListedProcess } from './process-control.js';
 import type { Worker } from './worker-census.js';
@@ -10,7 +11,7 @@ export function processView({ process, status, pausedAt }: ListedProcess): Proce
     state: status.state,
     pausedAt: pausedAt?.toISOString() ?? null,
     lastRunAt: iso(status.lastRunAt),
-    lastRunMs: status.lastRunDuration === undefined ? null : Math.round(status.lastRunDuration * 10) / 10,
+    lastRunMs: status.lastRunDuration === undefined ? null : roundedMs(status.lastRunDuration),
     lastError: status.lastError ?? null,
     nextRunAt: iso(status.nextRunAt),
     lagMs: status.lag,

@@ -8,6 +8,12 @@ export type RedisClient = Redis | Cluster;
 /** The longest wait between two attempts to connect, in milliseconds. */
 const LONGEST_RECONNECT_PAUSE = 2_000;
 
+/**
+ * How long a connection that is given up has to end by itself, in milliseconds. A timer of ioredis waits for that, also
+ * where it has ended already, and keeps the process alive meanwhile.
+ */
+const FAREWELL_PATIENCE = 100;
+
 /** How often the time of a command has to pass in silence before the connection counts as dead. */
 const SILENT_TIMEOUTS = 3;
 
@@ -21,7 +27,7 @@ export function createRedisClient(target: RedisTarget, settings: Config['redis']
     enableAutoPipelining: true,
     retryStrategy: reconnectPause,
   };
-  if (target.kind !== 'cluster') return new Redis({ ...options, ...whereabouts(target, 0) });
+  if (target.kind !== 'cluster') return forgetful(new Redis({ ...options, ...whereabouts(target, 0) }));
   const cluster: ClusterOptions = {
     redisOptions: common(target, settings, 'otklik'),
     clusterRetryStrategy: reconnectPause,
@@ -30,7 +36,7 @@ export function createRedisClient(target: RedisTarget, settings: Config['redis']
     enableAutoPipelining: true,
     lazyConnect: true,
   };
-  return new Cluster([...target.hosts], cluster);
+  return new Cluster([...target.hosts], cluster).on('+node', forgetful);
 }
 
 /**
@@ -38,11 +44,26 @@ export function createRedisClient(target: RedisTarget, settings: Config['redis']
  * something. Every node of a cluster hears all that is said; each attempt takes the next one.
  */
 export function createRedisListener(target: RedisTarget, settings: Config['redis'], attempt: number): Redis {
-  return new Redis({
-    ...common(target, settings, 'otklik-listener'),
-    autoResubscribe: false,
-    retryStrategy: () => null,
-    ...whereabouts(target, attempt),
+  return forgetful(
+    new Redis({
+      ...common(target, settings, 'otklik-listener'),
+      autoResubscribe: false,
+      retryStrategy: () => null,
+      ...whereabouts(target, attempt),
+    }),
+  );
+}
+
+/**
+ * The timer that ends a connection for its silence outlives it, and would end the one after it
+ * (https://github.com/redis/ioredis/issues/2147): it goes with its connection. ioredis has this timer, but does not say
+ * so in its types.
+ */
+function forgetful(client: Redis): Redis {
+  const own = client as unknown as { socketTimeoutTimer: NodeJS.Timeout | undefined };
+  return client.on('close', () => {
+    clearTimeout(own.socketTimeoutTimer);
+    own.socketTimeoutTimer = undefined;
   });
 }
 
@@ -55,7 +76,7 @@ function common(target: RedisTarget, settings: Config['redis'], connectionName: 
     connectTimeout: settings.connectTimeout,
     commandTimeout: settings.commandTimeout,
     socketTimeout: settings.commandTimeout * SILENT_TIMEOUTS,
-    disconnectTimeout: settings.commandTimeout,
+    disconnectTimeout: FAREWELL_PATIENCE,
     keepAlive: settings.keepAlive,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

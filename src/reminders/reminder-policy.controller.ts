@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
 import type { Priority } from '../conversations/priority.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
@@ -18,7 +18,7 @@ import {
 import { ReminderPolicyService } from './reminder-policy.service.js';
 import { ReminderPolicyCache } from './reminder-policy-cache.js';
 
-@ApiTags('Reminders')
+@ApiTag('Reminders')
 @Controller('api/reminder-policies')
 @RateLimit('messages')
 export class ReminderPolicyController {

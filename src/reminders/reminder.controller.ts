@@ -1,10 +1,13 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
+import { IdempotencyKeyHeader, KEY_PROBLEMS } from '../idempotency/idempotency-operation.js';
+import { answerOnce, CurrentKey, type RequestKey } from '../idempotency/request-key.js';
 import {
   type CreateReminder,
   createReminderSchema,
@@ -22,7 +25,7 @@ const reminderId = idOf('reminder', EXAMPLE_REMINDER.id);
 const conversationId = idOf('conversation', EXAMPLE_REMINDER.conversationId);
 const MISSING = missing('reminder', EXAMPLE_REMINDER.id);
 
-@ApiTags('Reminders')
+@ApiTag('Reminders')
 @Controller('api')
 @RateLimit('messages')
 export class ReminderController {
@@ -49,13 +52,22 @@ export class ReminderController {
 
   @Post('conversations/:id/reminders')
   @Access('conversations:write')
+  @IdempotencyKeyHeader('reminder-1')
   @Operation({
     id: 'createReminder',
     summary: 'Remind the team at a given time',
-    description: 'Whether the client waits or not; only a reply, a closing or a person cancels it.',
+    description:
+      'Whether the client waits or not; only a reply, a closing or a person cancels it. A repeated request with an ' +
+      'idempotency key gets the first answer again, whatever became of the reminder since.',
     status: 201,
     answers: {
       201: { description: 'The reminder.', schema: reminderSchema, example: EXAMPLE_MANUAL_REMINDER },
+      200: {
+        description: 'A repetition of an earlier request: its reminder, as it was then.',
+        schema: reminderSchema,
+        example: EXAMPLE_MANUAL_REMINDER,
+        headers: ['Idempotent-Replayed'],
+      },
     },
     problems: {
       ...missing('conversation', EXAMPLE_REMINDER.conversationId),
@@ -65,13 +77,16 @@ export class ReminderController {
         detail: `The conversation ${EXAMPLE_REMINDER.conversationId} is closed.`,
       },
       ...BODY_PROBLEMS,
+      ...KEY_PROBLEMS,
     },
   })
-  create(
+  async create(
     @Param('id', { schema: conversationId }) id: string,
     @Body({ schema: createReminderSchema }) body: CreateReminder,
+    @CurrentKey() key: RequestKey | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReminderView> {
-    return this.reminders.create(id, body);
+    return answerOnce(await this.reminders.create(id, body, key), reply);
   }
 
   @Post('reminders/:id/cancel')

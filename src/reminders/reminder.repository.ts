@@ -47,8 +47,8 @@ export class ReminderRepository {
     return rows;
   }
 
-  findById(id: string): Promise<Reminder | null> {
-    return this.dataSource.manager.findOneBy(Reminder, { id });
+  findById(id: string, source: EntityManager = this.dataSource.manager): Promise<Reminder | null> {
+    return source.findOneBy(Reminder, { id });
   }
 
   /** Cancels one; null: it is not pending. A worker that has just claimed it finds it cancelled. */
@@ -92,7 +92,13 @@ export class ReminderRepository {
   /** Reminders, the next one due first. */
   async list<T>(filter: ListReminders, show: (reminder: Reminder) => T): Promise<Page<T>> {
     const rows = await this.lists.from((source) => listQuery(source, filter).getMany());
-    return toPage(rows, filter.limit, ({ scheduledAt, id }) => [scheduledAt.toISOString(), id], show);
+    return toPage(
+      'reminders',
+      rows,
+      filter.limit,
+      ({ scheduledAt, id }) => [scheduledAt.toISOString(), id],
+      show,
+    );
   }
 }
 
@@ -109,7 +115,7 @@ function listQuery(
   if (conversationId !== undefined)
     query.andWhere('reminder.conversation_id = :conversationId', { conversationId });
   if (cursor !== undefined) {
-    const [at, id] = decodeCursor(cursor, ['time', 'id']);
+    const [at, id] = decodeCursor('reminders', cursor, ['time', 'id']);
     query.andWhere('(reminder.scheduled_at, reminder.id) > (:at, :id)', { at, id });
   }
   return query;

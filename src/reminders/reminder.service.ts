@@ -2,16 +2,28 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock, IdGenerator } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import type { Conversation } from '../conversations/conversation.entity.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { DomainError, invalidInput, notFound } from '../errors/domain-error.js';
 import { Outbox } from '../events/outbox.js';
 import type { Page } from '../http/pagination.js';
+import type { Once, RequestKey } from '../idempotency/request-key.js';
 import type { Reminder } from './reminder.entity.js';
 import { ReminderRepository } from './reminder.repository.js';
 import type { CreateReminder, ListReminders, ReminderView } from './reminder.schemas.js';
 import { reminderView } from './reminder.view.js';
 import { ReminderChains } from './reminder-chains.js';
 import { ReminderScheduler } from './reminder-scheduler.js';
+
+/** What nothing has happened to yet. */
+const UNTOUCHED = {
+  sentAt: null,
+  cancelledAt: null,
+  cancelReason: null,
+  failedAt: null,
+  failure: null,
+  attempts: 0,
+};
 
 /** Reminders as people deal with them: made by hand, cancelled, tried again. */
 @Injectable()
@@ -31,32 +43,33 @@ export class ReminderService {
     return this.reminders.list(query, reminderView);
   }
 
-  /** @throws DomainError `validation_failed` for a time that is past or too far ahead */
-  async create(conversationId: string, { scheduledAt, note }: CreateReminder): Promise<ReminderView> {
-    this.checkTime(scheduledAt);
-    const reminder = await this.changes.run(conversationId, async (tx, { priority }, createdAt) => {
-      const made: Reminder = {
-        id: this.ids.next(),
-        conversationId,
-        messageId: null,
-        kind: 'manual',
-        level: 0,
-        priority,
-        note: note ?? null,
-        scheduledAt: new Date(scheduledAt),
-        createdAt,
-        sentAt: null,
-        cancelledAt: null,
-        cancelReason: null,
-        failedAt: null,
-        failure: null,
-        attempts: 0,
-      };
-      await this.reminders.insert(tx, [made]);
-      return made;
-    });
-    this.scheduler.expect(reminder.scheduledAt.getTime());
-    return reminderView(reminder);
+  /**
+   * Makes one by hand.
+   *
+   * @param key where the request has one, it is made once
+   * @throws DomainError `validation_failed` for a time that is past or too far ahead
+   */
+  async create(id: string, body: CreateReminder, key?: RequestKey): Promise<Once<ReminderView>> {
+    const reminderId = this.ids.next();
+    const { made, isReplay } = await this.changes.once(
+      id,
+      {
+        key,
+        request: ['reminder', id.toLowerCase(), body],
+        made: { reminderId },
+        again: (tx, first) => this.reminders.findById(first, tx),
+      },
+      async (tx, conversation, createdAt) => {
+        // A repeated request, whose time may be past by now, never comes here.
+        this.checkTime(body.scheduledAt);
+        const reminder = { ...UNTOUCHED, ...byHand(reminderId, conversation, body, createdAt) };
+        await this.reminders.insert(tx, [reminder]);
+        return reminder;
+      },
+    );
+    if (!isReplay) this.scheduler.expect(made.scheduledAt.getTime());
+    // Whatever became of it since, the answer is as it was then.
+    return { made: reminderView({ ...made, ...UNTOUCHED }), isReplay };
   }
 
   /**
@@ -122,4 +135,23 @@ export class ReminderService {
     const message = `must be from now (${earliest}) to ${latest} (REMINDER_MAX_AHEAD)`;
     throw invalidInput([{ path: 'scheduledAt', message }]);
   }
+}
+
+function byHand(
+  id: string,
+  conversation: Conversation,
+  { scheduledAt, note }: CreateReminder,
+  createdAt: Date,
+): Omit<Reminder, keyof typeof UNTOUCHED> {
+  return {
+    id,
+    conversationId: conversation.id,
+    messageId: null,
+    kind: 'manual',
+    level: 0,
+    priority: conversation.priority,
+    note: note ?? null,
+    scheduledAt: new Date(scheduledAt),
+    createdAt,
+  };
 }

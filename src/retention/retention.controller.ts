@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import { ProcessControl } from '../processes/process-control.js';
@@ -14,7 +14,7 @@ import {
 } from './retention.schemas.js';
 import { retentionView } from './retention.view.js';
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/retention')
 @RateLimit('default')
 export class RetentionController {
@@ -44,7 +44,7 @@ export class RetentionController {
     summary: 'Delete what is older than it is kept, now',
     description:
       'Answered when the run has ended; where the process that answers has no role `worker`, the workers run it within ' +
-      '`PROCESS_CONTROL_INTERVAL`. A dry run changes nothing.',
+      '`PROCESS_CONTROL_INTERVAL`. A dry run changes nothing; anything else is refused with `maintenance` while it is.',
     status: 200,
     answers: {
       200: {

@@ -1,33 +1,29 @@
 import { z } from 'zod';
+import { wholeListOf } from '../http/pagination.js';
 
-export const retentionSchema = z
-  .object({
-    data: z
-      .array(
-        z.object({
-          kind: z
-            .enum(['conversations', 'events'])
-            .describe(
-              'conversations: those that are closed, with messages, reminders, escalations and clients of whom nothing ' +
-                'else is left; events: those that are told, counted and have no deliveries',
-            ),
-          keepForMs: z.number().nullable().describe('how long it is kept, in milliseconds; null: for ever'),
-          before: z.iso.datetime().nullable().describe('what is older is deleted; null: nothing is'),
-          due: z.int().min(0).describe('how many a run would delete now, counted up to 10000'),
-          dueIsMore: z.boolean().describe('whether it would be more than that'),
-          lastRun: z
-            .object({
-              finishedAt: z.iso.datetime().describe('when it ended'),
-              durationMs: z.int().min(0).describe('how long it took, in milliseconds'),
-              deleted: z.int().min(0).describe('how many it deleted'),
-            })
-            .nullable()
-            .describe('the last run of any process; null: there was none'),
-        }),
-      )
-      .describe('the kinds of data'),
-  })
-  .meta({ id: 'Retention' });
+export const retentionSchema = wholeListOf(
+  z.object({
+    kind: z
+      .enum(['conversations', 'events'])
+      .describe(
+        'conversations: those that are closed, with messages, reminders, escalations and clients of whom nothing ' +
+          'else is left; events: those that are told, counted and have no deliveries',
+      ),
+    keepForMs: z.number().nullable().describe('how long it is kept, in milliseconds; null: for ever'),
+    before: z.iso.datetime().nullable().describe('what is older is deleted; null: nothing is'),
+    due: z.int().min(0).describe('how many a run would delete now, counted up to 10000'),
+    dueIsMore: z.boolean().describe('whether it would be more than that'),
+    lastRun: z
+      .object({
+        finishedAt: z.iso.datetime().describe('when it ended'),
+        durationMs: z.int().min(0).describe('how long it took, in milliseconds'),
+        deleted: z.int().min(0).describe('how many it deleted'),
+      })
+      .nullable()
+      .describe('the last run of any process; null: there was none'),
+  }),
+  'Retention',
+);
 
 export type RetentionView = z.infer<typeof retentionSchema>;
 
@@ -58,4 +54,5 @@ export const EXAMPLE_RETENTION: RetentionView = {
       lastRun: { finishedAt: '2026-11-21T09:00:00.000Z', durationMs: 214, deleted: 9120 },
     },
   ],
+  nextCursor: null,
 };

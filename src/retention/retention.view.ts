@@ -17,5 +17,6 @@ export function retentionView(states: readonly RetentionState[]): RetentionView 
           }
         : null,
     })),
+    nextCursor: null,
   };
 }

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
 import { Clock } from '../clock/clock.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import {
@@ -18,7 +18,7 @@ import { StatisticsCache } from './statistics-cache.js';
 
 const DAY = 24 * 60 * 60 * 1_000;
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/stats')
 @RateLimit('default')
 @Access('system:read')

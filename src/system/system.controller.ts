@@ -1,12 +1,12 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
 import { EXAMPLE_SYSTEM_INFO, type SystemInfo, systemInfoSchema } from './system.schemas.js';
 import { SystemInformation } from './system-information.js';
 
-@ApiTags('System')
+@ApiTag('System')
 @Controller('api/system/info')
 @RateLimit('default')
 @Access('system:read')

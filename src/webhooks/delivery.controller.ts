@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
@@ -29,7 +29,7 @@ const PENDING: DeliveryView = {
   finishedAt: null,
 };
 
-@ApiTags('Webhooks')
+@ApiTag('Webhooks')
 @Controller('api')
 @RateLimit('default')
 @Access('webhooks:manage')

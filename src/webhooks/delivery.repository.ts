@@ -62,7 +62,7 @@ const BY_EVENT: Walk = {
   where: '',
   behind: 'delivery.event_id < $3',
   order: 'delivery.event_id desc',
-  position: (cursor) => decodeCursor(cursor, ['id']),
+  position: (cursor) => decodeCursor('deliveries', cursor, ['id']),
   positionOf: ({ eventId }) => [eventId],
 };
 
@@ -76,7 +76,7 @@ const WALKS: Readonly<Record<DeliveryStatus, Walk>> = {
     behind: '(delivery.next_attempt_at, delivery.event_position) > ($3, $4)',
     order: 'delivery.next_attempt_at, delivery.event_position',
     position: (cursor) => {
-      const [at = NEVER, position = 0] = decodeCursor(cursor, ['time', 'number']);
+      const [at = NEVER, position = 0] = decodeCursor('deliveries', cursor, ['time', 'number']);
       return [at === NEVER ? 'infinity' : at, position];
     },
     positionOf: ({ nextAttemptAt, eventPosition }) => [
@@ -121,7 +121,7 @@ export class DeliveryRepository {
       );
     };
     const rows = await this.lists.from((source) => source.transaction(read));
-    return toPage(rows, limit, walk.positionOf, show);
+    return toPage('deliveries', rows, limit, walk.positionOf, show);
   }
 
   async find(id: string, tx: EntityManager = this.dataSource.manager): Promise<ListedDelivery | undefined> {

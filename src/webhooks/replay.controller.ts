@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
@@ -21,7 +21,7 @@ const webhookId = idOf('webhook', EXAMPLE_REPLAY.webhookId);
 const replayId = idOf('replay', EXAMPLE_REPLAY.id);
 const MISSING = missing('webhook', EXAMPLE_REPLAY.webhookId);
 
-@ApiTags('Webhooks')
+@ApiTag('Webhooks')
 @Controller('api/webhooks/:id')
 @RateLimit('default')
 @Access('webhooks:manage')

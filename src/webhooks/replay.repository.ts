@@ -75,8 +75,8 @@ export class ReplayRepository {
       .orderBy('replay.id', 'DESC')
       .limit(limit + 1);
     if (cursor !== undefined)
-      query.andWhere('replay.id < :before', { before: decodeCursor(cursor, ['id'])[0] });
-    return toPage(await query.getMany(), limit, ({ id }) => [id], show);
+      query.andWhere('replay.id < :before', { before: decodeCursor('replays', cursor, ['id'])[0] });
+    return toPage('replays', await query.getMany(), limit, ({ id }) => [id], show);
   }
 
   /**

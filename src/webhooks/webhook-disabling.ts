@@ -33,7 +33,7 @@ export class WebhookDisabling {
         {
           type: 'webhook.disabled',
           conversationId: null,
-          data: { webhookId, url, reason, disabledAt: at.toISOString() },
+          data: { webhookId, url: traceableUrl(url), reason, disabledAt: at.toISOString() },
         },
       ]);
       await this.audit.record(tx, {

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Access } from '../auth/access.js';
+import { ApiTag } from '../http/api-documentation.js';
 import { BODY_PROBLEMS, missing, Operation } from '../http/api-operation.js';
 import type { Page } from '../http/pagination.js';
 import { idOf } from '../http/path-parameters.js';
@@ -34,7 +34,7 @@ import { WebhookTestService } from './webhook-test.service.js';
 const webhookId = idOf('webhook', EXAMPLE_WEBHOOK.id);
 const MISSING = missing('webhook', EXAMPLE_WEBHOOK.id);
 
-@ApiTags('Webhooks')
+@ApiTag('Webhooks')
 @Controller('api/webhooks')
 @RateLimit('default')
 @Access('webhooks:manage')

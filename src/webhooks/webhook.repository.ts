@@ -53,12 +53,12 @@ export class WebhookRepository {
 
   /** Endpoints, newest first. */
   async list<T>({ limit, cursor }: ListWebhooks, show: (webhook: StoredWebhook) => T): Promise<Page<T>> {
-    const before = cursor === undefined ? null : decodeCursor(cursor, ['id'])[0];
+    const before = cursor === undefined ? null : decodeCursor('webhooks', cursor, ['id'])[0];
     const rows: StoredWebhook[] = await this.dataSource.query(
       `${SELECT} where $1::uuid is null or webhook.id < $1 order by webhook.id desc limit $2`,
       [before, limit + 1],
     );
-    return toPage(rows, limit, ({ id }) => [id], show);
+    return toPage('webhooks', rows, limit, ({ id }) => [id], show);
   }
 
   /**

@@ -50,7 +50,7 @@ export class Contract {
     const [type, { schema }] = media;
     const sent = headers['content-type']?.split(';', 1)[0];
     if (sent !== type) faults.push(`the content type is ${sent}, not ${type}`);
-    return [...faults, ...this.faultsOfValue(schema, body)];
+    return [...faults, ...this.faultsOfValue(schema, body), ...unroundedIn(body)];
   }
 
   /** What is wrong about a value, as a schema of the document has it; a field that it does not name is wrong, too. */
@@ -87,6 +87,18 @@ function closed(schema: JsonSchema): AnySchema {
     if (rest.properties === undefined || rest.additionalProperties !== undefined) return rest;
     return { ...rest, additionalProperties: false };
   });
+}
+
+/** Numbers that nobody has rounded: more than four decimals, or more than two of milliseconds. */
+function unroundedIn(value: unknown, path = '', isMs = false): string[] {
+  if (typeof value === 'number') {
+    const decimals = String(value).split('.')[1]?.length ?? 0;
+    return decimals > (isMs ? 2 : 4) ? [`${path} is not rounded: ${value}`] : [];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) =>
+    unroundedIn(child, `${path}/${key}`, /Ms$|^latency$/.test(key) || (isMs && /^(?:p\d+|max)$/.test(key))),
+  );
 }
 
 function missingHeaders(documented: readonly string[], headers: IncomingHttpHeaders): string[] {

@@ -1,9 +1,9 @@
 import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Access } from '../../auth/access.js';
 import { invalidInput } from '../../errors/domain-error.js';
+import { ApiTag, RequestHeader } from '../../http/api-documentation.js';
 import { Operation } from '../../http/api-operation.js';
 import { RateLimit } from '../../http/rate-limits/rate-limit.guard.js';
 import { EXAMPLE_EVENT, type StreamEvents, streamEventsSchema } from '../event.schemas.js';
@@ -17,7 +17,7 @@ data: ${JSON.stringify(EXAMPLE_EVENT)}
 
 `;
 
-@ApiTags('Events')
+@ApiTag('Events')
 @Controller('api/events/stream')
 @RateLimit('messages')
 @Access('messages:read')
@@ -25,7 +25,7 @@ export class EventStreamController {
   constructor(private readonly streams: EventStreams) {}
 
   @Get()
-  @ApiHeader({
+  @RequestHeader({
     name: 'Last-Event-ID',
     description: 'the id of the last event that was read: goes on behind it, without a gap',
     required: false,
@@ -70,6 +70,6 @@ export class EventStreamController {
 /** A browser that connects anew sends the header, to the address that it had from the beginning. */
 function resumeAfter(header: string | undefined, query: string | undefined): ResumeAfter | undefined {
   if (!header) return query === undefined ? undefined : { id: query, path: 'lastEventId' };
-  if (z.uuid().safeParse(header).success) return { id: header, path: 'last-event-id' };
-  throw invalidInput([{ path: 'last-event-id', message: 'must be the id of an event' }]);
+  if (z.uuid().safeParse(header).success) return { id: header, path: 'Last-Event-ID' };
+  throw invalidInput([{ path: 'Last-Event-ID', message: 'must be the id of an event' }]);
 }

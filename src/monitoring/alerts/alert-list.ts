@@ -18,7 +18,7 @@ export class AlertList {
 
   /** Newest first: ids are in the order of time. */
   async list({ status, limit, cursor }: ListAlerts): Promise<Page<AlertView>> {
-    const position = cursor === undefined ? [] : decodeCursor(cursor, ['id']);
+    const position = cursor === undefined ? [] : decodeCursor('alerts', cursor, ['id']);
     const rows = await this.dataSource.transaction(async (tx): Promise<ListedAlert[]> => {
       await walkAlongIndexes(tx);
       return tx.query(
@@ -37,7 +37,7 @@ export class AlertList {
         [limit + 1, ...position],
       );
     });
-    return toPage(rows, limit, ({ id }) => [id], alertView);
+    return toPage('alerts', rows, limit, ({ id }) => [id], alertView);
   }
 }
 

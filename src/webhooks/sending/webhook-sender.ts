@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, Pool } from 'undici';
 import { Clock } from '../../clock/clock.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { packageFolder } from '../../config/package-folder.js';
+import { productVersion } from '../../config/product-version.js';
 import { errorMessage } from '../../resilience/error-code.js';
 import { endAttempt, startAttempt } from '../../telemetry/spans.js';
 import { AddressGuard } from './address-guard.js';
@@ -40,7 +38,7 @@ export class WebhookSender implements OnApplicationShutdown {
   private readonly prepared = new WeakMap<Target, PreparedTarget>();
   private readonly settings: Config['webhooks'];
   private readonly connectionsMax: number;
-  private readonly userAgent = `Otklik/${ownVersion()}`;
+  private readonly userAgent = `Otklik/${productVersion()}`;
 
   constructor(
     private readonly clock: Clock,
@@ -139,9 +137,4 @@ export class WebhookSender implements OnApplicationShutdown {
     }
     return prepared;
   }
-}
-
-function ownVersion(): string {
-  const file = join(packageFolder(import.meta.url), 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
