@@ -120,6 +120,7 @@ describe('the connection to Redis', () => {
     const answered = () => pings(redis).catch(() => undefined);
     await eventually(answered);
     const failures: unknown[] = [];
+    // Until the time is over after which the first one would have been ended: three time-outs.
     while (performance.now() - asked < 4 * 300) await pings(redis).catch((error) => failures.push(error));
     expect(failures).toEqual([]);
     await proxy.close();

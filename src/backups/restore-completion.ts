@@ -1,15 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RetryPolicy } from 'cockatiel';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { isUnavailable } from '../database/database-errors.js';
 import type { Routine } from '../database/routines.js';
 import { upgradeSchema } from '../database/schema-upgrade.js';
 import { LOG, type Log } from '../logging/log.js';
 import { errorMessage } from '../resilience/error-code.js';
-import { retryPolicy } from '../resilience/retry-policy.js';
 import { databaseUrl } from './backup-writer.js';
 import { carryOver, END_CONNECTIONS, moveExtensions } from './restore-script.js';
 
@@ -25,17 +22,12 @@ const DONE = 'otklik_done_';
 /** What follows the commit of a restore: the schema is brought up to date, and what was before is dropped. */
 @Injectable()
 export class RestoreCompletion {
-  private readonly retries: RetryPolicy;
-
   constructor(
     private readonly dataSource: DataSource,
     @Inject(RESTORED_ROUTINES) private readonly routines: readonly Routine[],
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG) private readonly log: Log,
-  ) {
-    // The pool finds out one connection after the other that all were ended.
-    this.retries = retryPolicy({ ...config.retry, attempts: config.database.poolMax + 1 }, isUnavailable);
-  }
+  ) {}
 
   /** The name of the schema in which what is there waits during a restore. */
   asideOf(id: string): string {
@@ -79,12 +71,9 @@ export class RestoreCompletion {
   /** A backup of an earlier version gets what came since; each gets the functions of this version. */
   private async upgrade(): Promise<string[]> {
     const { startWait } = this.config.database;
-    const there: { name: string }[] = await this.retries.execute(() =>
-      this.dataSource.query('select name from migrations'),
-    );
-    await this.retries.execute(() =>
-      upgradeSchema(this.dataSource, databaseUrl(this.dataSource), this.routines, startWait),
-    );
+    await this.forgetConnections();
+    const there: { name: string }[] = await this.dataSource.query('select name from migrations');
+    await upgradeSchema(this.dataSource, databaseUrl(this.dataSource), this.routines, startWait);
     const known = new Set(there.map(({ name }) => name));
     return this.dataSource.migrations.flatMap(({ name = '' }) => (known.has(name) ? [] : [name]));
   }
@@ -96,6 +85,13 @@ export class RestoreCompletion {
        alter schema ${pg.escapeIdentifier(aside)} rename to ${name}; commit;
        ${END_CONNECTIONS}`,
     );
+    await this.forgetConnections();
+  }
+
+  /** All were ended, and the pool finds it out of each as it is used: what comes next, audit and maintenance, must work. */
+  private async forgetConnections(): Promise<void> {
+    const all = Array.from({ length: this.config.database.poolMax }, () => this.dataSource.query('select 1'));
+    await Promise.allSettled(all);
   }
 
   /** What cannot be dropped now is dropped after the next restore. */

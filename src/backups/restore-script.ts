@@ -117,9 +117,9 @@ export function carryOver(schema: string, aside: string, rows: 'all' | 'missing'
   `;
 }
 
-/** Ends the connections of all others: they have plans and types in mind that are gone. */
+/** Ends the connections of all others, and waits up to 5 s for it: they have plans and types in mind that are gone. */
 export const END_CONNECTIONS = `
-  select pg_terminate_backend(pid) from pg_stat_activity
+  select pg_terminate_backend(pid, 5000) from pg_stat_activity
    where datname = current_database() and pid <> pg_backend_pid() and usename = current_user
      and application_name like 'otklik%' and application_name <> 'otklik backups';
 `;
