@@ -168,7 +168,8 @@ module.exports = {
     },
     {
       name: 'nobody-imports-the-start',
-      comment: 'main.ts, start.ts, otklik.ts: each starts the next, the last everything; nothing reaches back up.',
+      comment:
+        'main.ts, start.ts, otklik.ts: each starts the next, the last everything; nothing reaches back up.',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/(main|start|welcome|otklik)\\.ts$', '\\.spec\\.ts$'] },
       to: { path: '^src/(main|start|otklik|welcome)\\.ts$' },
