@@ -116,11 +116,11 @@ describe('the guide for integrators', () => {
     it.each(FORGED)('that does not believe %s', (_, parts) => expect(check(parts)).toBe(false));
   });
 
-  describe.each(Object.entries(INTERPRETERS))('checks a signature in %s', (language, { command, around }) => {
-    const isHere = spawnSync(command[0], ['--version']).status === 0;
+  // In those that are here: nobody needs them to work on Otklik. Go, which has to be compiled first, was checked by hand: 1.19.
+  for (const [language, { command, around }] of Object.entries(INTERPRETERS)) {
+    if (spawnSync(command[0], ['--version']).status !== 0) continue;
 
-    // Go, which has to be compiled first, was checked by hand: 1.19.
-    (isHere ? it : it.skip)('as in JavaScript', () => {
+    it(`checks a signature in ${language} as in JavaScript`, () => {
       const cases = [...AUTHENTIC, ...FORGED];
       const input = JSON.stringify(cases.map(([, parts]) => request(parts)));
       const { stdout, stderr } = spawnSync(command[0], [...command.slice(1), around(codeFor(language))], {
@@ -134,7 +134,7 @@ describe('the guide for integrators', () => {
         ...FORGED.map(([what]) => [what, false]),
       ]);
     });
-  });
+  }
 
   it('lists the waits of the retry schedule as they are', () => {
     const { retrySchedule } = loadConfig({}).webhooks;
