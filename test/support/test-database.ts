@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { loadConfig } from '../../src/config/config.js';
 import { createDataSource } from '../../src/database/data-source.js';
+import { isConflict } from '../../src/database/database-errors.js';
 import { upgradeSchema } from '../../src/database/schema-upgrade.js';
 import { ENTITIES } from '../../src/entities.js';
 import { ROUTINES } from '../../src/routines.js';
@@ -12,6 +13,9 @@ const TEMPLATE = 'otklik_template';
 
 /** Any number that nothing else in the cluster locks. */
 const TEMPLATE_LOCK = 20_261_121;
+
+/** How often a spec's own statements begin again. */
+const DEADLOCKS = 5;
 
 /** The tables that a message leaves its traces in. */
 export const TABLES = [
@@ -70,9 +74,19 @@ export class TestDatabase {
     return (await this.pool.query<Row>(sql, [...parameters])).rows;
   }
 
-  /** Runs several statements; they are the spec's own. */
+  /**
+   * Runs several statements, which are the spec's own, in one transaction. They lock in another order than the
+   * application, which may be at work on the same rows: like the application, they begin again after a deadlock.
+   */
   async execute(sql: string): Promise<void> {
-    await this.pool.query(sql);
+    for (let left = DEADLOCKS; ; left--) {
+      try {
+        await this.pool.query(sql);
+        return;
+      } catch (error) {
+        if (!isConflict(error) || left === 0) throw error;
+      }
+    }
   }
 
   /** How many rows each table has. */
