@@ -8,6 +8,7 @@ const GROUND = {
   clock: [],
   config: ['resilience/error-code'],
   errors: [],
+  json: [],
   resilience: ['config'],
   logging: ['config', 'resilience/error-code'],
   database: ['clock', 'config', 'logging', 'resilience'],
@@ -43,7 +44,7 @@ const GROUND = {
     'resilience/error-code',
   ],
   // Whoever does what an administrator asks for records it there.
-  audit: ['auth/access', 'clock', 'config', 'database', 'errors', 'http', 'logging', 'resilience'],
+  audit: ['auth/access', 'clock', 'config', 'database', 'errors', 'http', 'json', 'logging', 'resilience'],
   auth: ['audit', 'cache', 'clock', 'config', 'database', 'errors', 'http', 'logging', 'resilience'],
   processes: [
     'audit',
@@ -58,7 +59,7 @@ const GROUND = {
     'resilience',
   ],
   // Whoever makes something once for a key.
-  idempotency: ['auth/caller', 'clock', 'config', 'errors', 'http', 'processes'],
+  idempotency: ['auth/caller', 'clock', 'config', 'errors', 'http', 'json', 'processes'],
   maintenance: [
     'audit',
     'auth/access',

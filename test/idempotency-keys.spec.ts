@@ -111,11 +111,12 @@ describe('a request with an idempotency key (D3, D4)', () => {
   it('is the same request in another spelling of its JSON', async () => {
     const clientId = newClient();
     const { id } = await otklik.accept(
-      { clientId, content: 'Caf\u00e9', channel: 'api' },
+      { clientId, content: 'Caf\u00e9', channel: 'api', metadata: { order: 'A-17', cart: { a: 1, b: [2] } } },
       withKey('spelling'),
     );
     const { status, body } = await otklik.api.send<{ duplicate: unknown }>('POST', '/api/messages', {
-      body: `{ "content": "Cafe\\u0301",\n "clientId": "${clientId}" }`,
+      body: `{ "metadata": { "cart": { "b": [2], "a": 1.0 }, "order": "A-17" },
+               "content": "Cafe\\u0301",\n "clientId": "${clientId}" }`,
       headers: { 'content-type': 'application/json; charset=utf-8', ...withKey('spelling') },
     });
     expect(status).toBe(200);

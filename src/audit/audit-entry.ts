@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../json/canonical-json.js';
 
 /** Who acts: the holder of an API key, somebody with a command at a shell, or Otklik by itself. */
 export const ACTOR_KINDS = ['api_key', 'command', 'system'] as const;

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { keyReused } from './idempotency-operation.js';
+import { requestHash } from './request-hash.js';
 import type { RequestKey } from './request-key.js';
 
 /** What a request makes, by which its answer is found again. Answers are not stored a second time. */
@@ -41,13 +41,14 @@ export class IdempotencyRecords {
     request: readonly unknown[],
     made: Made,
   ): Promise<string | undefined> {
-    const requestHash = hashOf(request);
+    // Never that of a message, which is an object and not a list: a key belongs to one route.
+    const hash = requestHash(request);
     for (;;) {
-      if (await this.insert(tx, key, requestHash, made)) return undefined;
+      if (await this.insert(tx, key, hash, made)) return undefined;
       const known = await this.find(tx, key);
       // Without one, it was deleted between the two statements: erased, or cleaned up.
       if (!known) continue;
-      if (known.requestHash !== requestHash) throw keyReused();
+      if (known.requestHash !== hash) throw keyReused();
       return known.madeId;
     }
   }
@@ -56,7 +57,7 @@ export class IdempotencyRecords {
   private async insert(
     tx: EntityManager,
     { ownerId, key }: RequestKey,
-    requestHash: string,
+    hash: string,
     made: Made,
   ): Promise<boolean> {
     const now = this.clock.now();
@@ -75,7 +76,7 @@ export class IdempotencyRecords {
       [
         ownerId,
         key,
-        requestHash,
+        hash,
         'messageId' in made ? made.messageId : null,
         'reminderId' in made ? made.reminderId : null,
         new Date(now),
@@ -96,9 +97,4 @@ export class IdempotencyRecords {
     );
     return known;
   }
-}
-
-/** Never that of a message, whose text is an object and not a list: a key belongs to one route. */
-function hashOf(request: readonly unknown[]): string {
-  return hash('sha256', JSON.stringify(request), 'base64url');
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { Clock, IdGenerator } from '../clock/clock.js';
@@ -8,6 +7,7 @@ import { Transactor } from '../database/transactor.js';
 import { invalidInput, notFound } from '../errors/domain-error.js';
 import type { Page } from '../http/pagination.js';
 import { keyReused } from '../idempotency/idempotency-operation.js';
+import { requestHash } from '../idempotency/request-hash.js';
 import { requestContext } from '../logging/request-context.js';
 import { ReminderPolicies } from '../reminders/reminder-policies.js';
 import { ReminderScheduler } from '../reminders/reminder-scheduler.js';
@@ -142,7 +142,7 @@ export class MessageService {
       owner_id: caller.id,
       ...(key !== undefined && {
         key,
-        request_hash: hash('sha256', JSON.stringify(message), 'base64url'),
+        request_hash: requestHash(message),
         key_expires_at: new Date(now + this.config.messages.idempotencyRetention).toISOString(),
       }),
     };
