@@ -9,8 +9,8 @@ import { Service } from '../support/service.js';
 export const ROLES = ['api', 'worker'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** How long a process that is told to stop goes on serving: longer than the service needs to notice. */
-const SHUTDOWN_DELAY = 'PT0.6S';
+/** How long a process that is told to stop goes on serving: longer than the service needs to notice, of which workers have none. */
+const SHUTDOWN_DELAY: Readonly<Record<Role, string>> = { api: 'PT1.5S', worker: 'PT0S' };
 
 /** PostgreSQL with a replica, Redis, two api and two worker processes, and a service before the api processes. */
 export class Installation {
@@ -32,7 +32,6 @@ export class Installation {
       REDIS_URL: redis.url,
       ADMIN_API_KEY: this.adminApiKey,
       SECRET_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-      SHUTDOWN_DELAY,
       RATE_LIMIT_MESSAGES: '10000000',
       WEBHOOK_ALLOW_HTTP: 'true',
       WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
@@ -71,7 +70,7 @@ export class Installation {
   private async run(role: Role, number: number): Promise<void> {
     const name = `${role}-${number}`;
     const process = await OtklikProcess.start({
-      env: { ...this.env, ROLES: role },
+      env: { ...this.env, ROLES: role, SHUTDOWN_DELAY: SHUTDOWN_DELAY[role] },
       onLine: (line) => appendFileSync(join(this.folder, `${name}.log`), `${line}\n`),
     });
     this.processes.set(name, process);

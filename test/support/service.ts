@@ -12,10 +12,15 @@ import type { AddressInfo } from 'node:net';
 /** How often each backend is asked whether it is ready, in milliseconds. */
 const PROBE_INTERVAL = 100;
 
+/** How long it may take to answer, in milliseconds, and how often it may not say that it is: as in the Helm chart. */
+const PROBE_TIMEOUT = 3_000;
+const FAILURE_THRESHOLD = 2;
+
 interface Backend {
   readonly url: string;
   readonly agent: Agent;
-  isReady: boolean;
+  /** Probes in a row that did not find it ready. */
+  failures: number;
 }
 
 /**
@@ -25,13 +30,9 @@ interface Backend {
 export class Service {
   private readonly backends = new Map<string, Backend>();
   private turn = 0;
-  private readonly probing: NodeJS.Timeout;
 
   private constructor(private readonly server: Server) {
     server.on('request', (incoming, outgoing) => this.pass(incoming, outgoing));
-    this.probing = setInterval(() => {
-      for (const backend of this.backends.values()) void probe(backend);
-    }, PROBE_INTERVAL);
   }
 
   static async start(): Promise<Service> {
@@ -48,9 +49,10 @@ export class Service {
 
   /** Adds one, and waits until it is ready. */
   async add(url: string): Promise<void> {
-    const backend = { url, agent: new Agent({ keepAlive: true }), isReady: false };
-    while (!backend.isReady) await probe(backend);
+    const backend = { url, agent: new Agent({ keepAlive: true }), failures: FAILURE_THRESHOLD };
+    while (backend.failures > 0) await probe(backend);
     this.backends.set(url, backend);
+    void this.watch(backend);
   }
 
   remove(url: string): void {
@@ -59,15 +61,21 @@ export class Service {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.probing);
     for (const url of [...this.backends.keys()]) this.remove(url);
     this.server.close();
     this.server.closeAllConnections();
     await once(this.server, 'close');
   }
 
+  private async watch(backend: Backend): Promise<void> {
+    while (this.backends.get(backend.url) === backend) {
+      await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL));
+      await probe(backend);
+    }
+  }
+
   private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const ready = [...this.backends.values()].filter(({ isReady }) => isReady);
+    const ready = [...this.backends.values()].filter(({ failures }) => failures < FAILURE_THRESHOLD);
     const backend = ready[this.turn++ % ready.length];
     if (!backend) {
       outgoing.writeHead(502).end('nobody is ready');
@@ -89,9 +97,9 @@ export class Service {
 
 async function probe(backend: Backend): Promise<void> {
   try {
-    const { status } = await fetch(`${backend.url}/health/ready`, { signal: AbortSignal.timeout(1_000) });
-    backend.isReady = status === 200;
+    const { ok } = await fetch(`${backend.url}/health/ready`, { signal: AbortSignal.timeout(PROBE_TIMEOUT) });
+    backend.failures = ok ? 0 : backend.failures + 1;
   } catch {
-    backend.isReady = false;
+    backend.failures++;
   }
 }
