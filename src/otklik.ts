@@ -17,6 +17,7 @@ import { ShutdownGate } from './http/shutdown-gate.js';
 import { type Log, NestLog } from './logging/log.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { type Database, openDatabase } from './open-database.js';
+import { BackgroundProcesses } from './processes/background-processes.js';
 import { ROUTINES } from './routines.js';
 import { ErrorReports } from './telemetry/error-reports.js';
 
@@ -71,6 +72,7 @@ export async function startOn(
     application = await createApplication(config, log, dataSource, clock);
     await upgrading;
     const address = await listen(application, config.http);
+    application.get(BackgroundProcesses).begin();
     return {
       url: address,
       roles: config.process.roles,

@@ -129,7 +129,7 @@ export class Notifications implements OnApplicationShutdown {
   private async echo(client: pg.Client): Promise<void> {
     const words = randomUUID();
     const { promise: heard, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(new Error(DEAF)), ECHO_PATIENCE);
+    const timer = setTimeout(() => reject(new Error(DEAF)), ECHO_PATIENCE).unref();
     const hear = ({ payload }: pg.Notification) => payload === words && resolve();
     client.on('notification', hear);
     try {

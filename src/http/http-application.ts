@@ -31,12 +31,20 @@ export function createHttpAdapter(settings: Config['http']): FastifyAdapter {
     keepAliveTimeout: settings.keepAlive,
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
     routerOptions: { maxParamLength: 512 },
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     frameworkErrors: refuseUnroutable,
     clientErrorHandler: refuseUnreadable,
     // Refused by the gate instead, with a problem as its body.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   });
+}
+
+/** What a start need not load: routes have no schemas of Fastify's, because zod checks requests. */
+function noCompiler(): () => never {
+  return () => {
+    throw new Error('Fastify was given a schema. Give it to the handler instead: @Body({ schema }).');
+  };
 }
 
 /** A request whose URL cannot be decoded meets no hook and no filter: it is answered here. */

@@ -34,7 +34,7 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
     switches.tell({ decided: (wanted) => this.decided(wanted) });
   }
 
-  /** Makes a background process known; it begins when the application has started. */
+  /** Makes a background process known. */
   register(process: BackgroundProcess): ProcessHandle {
     if (this.runners.has(process.name))
       throw new Error(`There are two background processes ${process.name}.`);
@@ -53,8 +53,12 @@ export class BackgroundProcesses implements OnApplicationBootstrap, OnApplicatio
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    if (this.isWorker) await this.switches.look();
+  }
+
+  /** Begins with the work, where this process is a worker: once it listens, so that nobody who calls waits for it. */
+  begin(): void {
     if (!this.isWorker) return;
-    await this.switches.look();
     for (const runner of this.runners.values()) runner.start();
     this.switches.lookLater();
     this.wakeups.listen(

@@ -79,13 +79,13 @@ export class WorkerCensus implements OnModuleInit {
     if (this.notifications.isListening) {
       const expected = await this.listening();
       const { promise: answered, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, PATIENCE);
       const take = (answer: Worker) => {
         answers.set(answer.id, answer);
         if (answers.size >= expected) resolve();
       };
       this.question = { id: randomUUID(), take };
       await this.notifications.notify(CHANNEL, JSON.stringify({ question: this.question.id }));
+      const timer = setTimeout(resolve, PATIENCE);
       if (answers.size < expected) await answered;
       clearTimeout(timer);
     }
