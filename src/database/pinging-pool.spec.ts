@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type pg from 'pg';
 import { PingingPool } from './pinging-pool.js';
 
@@ -25,9 +25,7 @@ describe('the pool', () => {
       socket.once('data', () => socket.end(Buffer.concat([WELCOME, READY, LAST_WORDS])));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const address = server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('no port');
-    pool = new PingingPool({ host: '127.0.0.1', port: address.port, user: 'otklik', max: 1 });
+    pool = new PingingPool({ host: '127.0.0.1', port: portOf(server), user: 'otklik', max: 1 });
     pool.on('error', () => undefined);
   });
 
@@ -41,4 +39,32 @@ describe('the pool', () => {
     await expect(client.query('select 1')).rejects.toThrow(/not queryable|terminated/);
     client.release(true);
   });
+
+  it('has ended when its connections have, however slowly the server lets them go', async () => {
+    const saysGoodbye = Promise.withResolvers<Socket>();
+    const slow = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.once('data', () => {
+        socket.write(Buffer.concat([WELCOME, READY]));
+        socket.once('data', () => saysGoodbye.resolve(socket));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(slow, 'listening');
+    const leaving = new PingingPool({ host: '127.0.0.1', port: portOf(slow), user: 'otklik', max: 1 });
+    (await leaving.connect()).release();
+    let hasEnded = false;
+    const ending = leaving.end().then(() => {
+      hasEnded = true;
+    });
+    const socket = await saysGoodbye.promise;
+    expect(hasEnded).toBe(false);
+    socket.end();
+    await ending;
+    slow.close();
+  });
 });
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}

@@ -11,6 +11,9 @@ type Callback = (
 /** How long a test of an idle connection may take before the connection counts as dead, in milliseconds. */
 const PING_TIMEOUT = 1_000;
 
+/** How long connections have to take their leave, in milliseconds: where the network is gone, they never do. */
+const FAREWELL_PATIENCE = 1_000;
+
 /** Who is told of the use of a pool; cheap, for it is told of everything. */
 export interface PoolObserver {
   /** @param isConnected whether there was a connection in the end */
@@ -25,6 +28,8 @@ export interface PoolObserver {
  */
 export class PingingPool extends pg.Pool {
   private readonly lastUse = new WeakMap<pg.PoolClient, number>();
+  /** The connections that there are, those that take their leave included. */
+  private readonly open = new Set<pg.PoolClient>();
   observer: PoolObserver | undefined;
 
   constructor(options: pg.PoolConfig & { pingAfter?: number }) {
@@ -32,7 +37,9 @@ export class PingingPool extends pg.Pool {
     this.pingAfter = options.pingAfter ?? Number.POSITIVE_INFINITY;
     // Between the pool's hands and the borrower's, nobody else listens, and an error that nobody listens to ends
     // the process. Whoever uses the connection next is told: it takes no more queries.
+    this.on('remove', (client) => this.open.delete(client));
     this.on('connect', (client) => {
+      this.open.add(client);
       client.on('error', () => undefined);
       (client as unknown as ObservedClient).onStatement = (...ran) => this.observer?.ran(...ran);
     });
@@ -53,6 +60,26 @@ export class PingingPool extends pg.Pool {
       (error) => callback(error, undefined, () => undefined),
     );
     return undefined;
+  }
+
+  /** Ends all connections, and waits until they are gone: whoever stops PostgreSQL then, finds nobody on it. */
+  override end(): Promise<void>;
+  override end(callback: (error?: Error) => void): void;
+  override end(callback?: (error?: Error) => void): Promise<void> | undefined {
+    const ending = this.endWhole();
+    if (callback === undefined) return ending;
+    ending.then(() => callback(), callback);
+    return undefined;
+  }
+
+  private async endWhole(): Promise<void> {
+    await super.end();
+    if (this.open.size === 0) return;
+    const { promise: gone, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, FAREWELL_PATIENCE);
+    this.on('remove', () => this.open.size === 0 && resolve());
+    await gone;
+    clearTimeout(timer);
   }
 
   private async connectObserved(): Promise<pg.PoolClient> {
