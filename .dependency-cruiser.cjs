@@ -58,8 +58,20 @@ const GROUND = {
     'observations',
     'resilience',
   ],
+  // Below those who keep something for a while: they tell it how what is old is deleted.
+  retention: [
+    'audit',
+    'auth/access',
+    'clock',
+    'config',
+    'database',
+    'http',
+    'logging',
+    'processes',
+    'resilience/error-code',
+  ],
   // Whoever makes something once for a key.
-  idempotency: ['auth/caller', 'clock', 'config', 'errors', 'http', 'json', 'processes'],
+  idempotency: ['auth/caller', 'clock', 'config', 'errors', 'http', 'json', 'retention'],
   maintenance: [
     'audit',
     'auth/access',
@@ -104,7 +116,6 @@ const FEATURES = {
   conversations: [...FOR_ALL, 'clients/client\\.schemas', 'escalations', 'events', 'messages', 'reminders'],
   clients: [...FOR_ALL, 'conversations/priority', 'events/(outbox|events\\.module)'],
   statistics: [...FOR_ALL, 'events/event-gaps'],
-  retention: [...FOR_ALL],
   'self-check': [...FOR_ALL, 'conversations', 'escalations', 'events/(outbox|events\\.module)', 'reminders'],
   webhooks: [...FOR_ALL, 'events', 'telemetry/spans'],
   telemetry: [...FOR_ALL],

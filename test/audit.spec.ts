@@ -354,17 +354,14 @@ describe('what Otklik does by itself', () => {
 
   it('has its failure recorded where somebody wanted it', async () => {
     await otklik.database.execute('alter table idempotency_records rename to gone');
-    const { body } = await otklik.api.post<{ lastError: string }>(
-      '/api/system/processes/idempotency-cleanup/run',
-      {},
-    );
+    const { body } = await otklik.api.post<{ lastError: string }>('/api/system/processes/retention/run', {});
     await otklik.database.execute('alter table gone rename to idempotency_records');
     const [failed, begun] = (await otklik.api.get<PageOf<AuditEntryView>>(`${PATH}?limit=2`)).body.data;
-    expect(begun).toMatchObject({ action: 'process.run', subject: 'idempotency-cleanup' });
+    expect(begun).toMatchObject({ action: 'process.run', subject: 'retention' });
     expect(failed).toMatchObject({
       actor: { name: 'administrator' },
       action: 'act.failed',
-      subject: 'idempotency-cleanup',
+      subject: 'retention',
       after: { number: begun?.number, action: 'process.run', error: body.lastError },
     });
   });

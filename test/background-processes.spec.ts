@@ -6,7 +6,7 @@ import { SECOND } from './support/settable-clock.js';
 import { TestOtklik } from './support/test-otklik.js';
 
 /** One that every installation has. */
-const NAME = 'idempotency-cleanup';
+const NAME = 'retention';
 const PATH = `/api/system/processes/${NAME}`;
 
 const ALL = [
@@ -16,9 +16,7 @@ const ALL = [
   'client-erasures',
   'escalation-claims',
   'event-fan-out',
-  'idempotency-cleanup',
   'monitoring',
-  'monitoring-cleanup',
   'reminder-policies',
   'reminders',
   'retention',
@@ -61,13 +59,13 @@ describe('the background processes', () => {
     expect(body.data.map(({ name }) => name)).toEqual(ALL);
     expect(body.data.find(({ name }) => name === NAME)).toEqual({
       name: NAME,
-      description: 'Deletes idempotency keys that have expired.',
+      description: 'Deletes what is older than it is kept, of every kind of data.',
       state: 'waiting',
       pausedAt: null,
       lastRunAt: worker.clock.iso(),
       lastRunMs: expect.any(Number),
       lastError: null,
-      nextRunAt: worker.clock.iso(600 * SECOND),
+      nextRunAt: worker.clock.iso(3600 * SECOND),
       lagMs: 0,
       runs: 1,
       failedRuns: 0,

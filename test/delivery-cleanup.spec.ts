@@ -1,6 +1,7 @@
 import type { DeliveryDetailsView, DeliveryView } from '../src/webhooks/delivery.schemas.js';
-import { DeliveryCleanup } from '../src/webhooks/delivery-cleanup.js';
+import { WebhookCleanup } from '../src/webhooks/webhook-cleanup.js';
 import { WebhookReplays } from '../src/webhooks/webhook-replays.js';
+import { clearKind } from './support/clear-kind.js';
 import { deliveriesOf, makeAttempts, makeDelivery, makeEvent, makeWebhook } from './support/deliveries.js';
 import { DAY, SECOND } from './support/settable-clock.js';
 import { TestOtklik } from './support/test-otklik.js';
@@ -19,7 +20,7 @@ describe('the clean-up of deliveries', () => {
     otklik.clock.advance(DAY);
   });
 
-  const run = (stopping?: AbortSignal) => otklik.part(DeliveryCleanup).run(stopping);
+  const clear = (batches?: number) => clearKind(otklik, 'deliveries', batches);
 
   /** A delivery that was made, and is over, if it is, so many milliseconds ago. */
   async function delivery(webhookId: string, ago: number, isPending = false): Promise<string> {
@@ -41,8 +42,8 @@ describe('the clean-up of deliveries', () => {
     await makeAttempts(otklik.database, first, 3);
     const young = await delivery(webhookId, 30 * DAY - SECOND);
     await makeAttempts(otklik.database, young, 1);
-    expect(await run(AbortSignal.abort())).toEqual({ handled: BATCH });
-    expect(await run()).toEqual({ handled: BATCH + 1 });
+    expect(await clear(1)).toBe(BATCH);
+    expect(await clear()).toBe(BATCH + 1);
     expect(await left(webhookId)).toEqual([young]);
     expect(await otklik.database.query('select delivery_id from attempts')).toEqual([{ delivery_id: young }]);
   });
@@ -56,7 +57,7 @@ describe('the clean-up of deliveries', () => {
       otklik.clock.iso(-DAY),
     ]);
     const old = await delivery(webhookId, 39 * DAY);
-    expect(await run()).toEqual({ handled: 1 });
+    expect(await clear()).toBe(1);
     expect(await left(webhookId)).toEqual([pending, again].toSorted());
     expect(await left(webhookId)).not.toContain(old);
 
@@ -64,17 +65,16 @@ describe('the clean-up of deliveries', () => {
       otklik.clock.iso(-31 * DAY),
     ]);
     // Not before a new round begins: until then a run goes on where the one before ended.
-    expect(await run()).toEqual({ handled: 0 });
+    expect(await clear()).toBe(0);
     otklik.clock.advance(DAY);
-    expect(await run()).toEqual({ handled: 2 });
+    expect(await clear()).toBe(2);
   });
 
   it('passes over what somebody has sent once more at this moment', async () => {
     const webhookId = await makeWebhook(otklik.database);
     const old = await delivery(webhookId, 40 * DAY);
     const again = 'update deliveries set outcome = null, finished_at = null';
-    const { handled } = await otklik.database.during(again, () => run());
-    expect(handled).toBe(0);
+    expect(await otklik.database.during(again, () => clear())).toBe(0);
     expect(await left(webhookId)).toEqual([old]);
   });
 
@@ -90,7 +90,7 @@ describe('the clean-up of deliveries', () => {
         [otklik.clock.iso(-31 * DAY), null, otklik.clock.iso(-DAY)],
       ],
     );
-    expect(await run()).toEqual({ handled: 1 });
+    expect(await clearKind(otklik, 'webhook_replays')).toBe(1);
     const rows = await otklik.database.query(
       'select finished_at as "finishedAt" from webhook_replays order by id',
     );
@@ -98,6 +98,7 @@ describe('the clean-up of deliveries', () => {
   });
 
   describe('where an endpoint stays disabled', () => {
+    const run = (stopping?: AbortSignal) => otklik.part(WebhookCleanup).run(stopping);
     const disabledFor = (webhookId: string, time: number) =>
       otklik.database.query(`update webhooks set enabled = false, disabled_at = $2 where id = $1`, [
         webhookId,

@@ -1,14 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { loadConfig } from '../src/config/config.js';
-import type { BackgroundProcesses } from '../src/processes/background-processes.js';
-import type { DeletedWebhooks } from '../src/webhooks/deleted-webhooks.js';
+import type { Transactor } from '../src/database/transactor.js';
+import type { Due } from '../src/retention/retention-kind.js';
+import type { RetentionKinds } from '../src/retention/retention-kinds.js';
 import { DeliveryRepository, REQUEUE_DELIVERIES_ROUTINE } from '../src/webhooks/delivery.repository.js';
 import type { DeliveryStatus } from '../src/webhooks/delivery.schemas.js';
-import { DeliveryCleanup } from '../src/webhooks/delivery-cleanup.js';
-import type { GivenUpDeliveries } from '../src/webhooks/given-up-deliveries.js';
+import { OldDeliveries } from '../src/webhooks/old-deliveries.js';
 import { ReplayRepository, type RunningReplay } from '../src/webhooks/replay.repository.js';
 import { listsOf } from './support/lists-of.js';
-import { DAY } from './support/settable-clock.js';
 import { type Reads, readsOf } from './support/table-reads.js';
 import { TestOtklik } from './support/test-otklik.js';
 
@@ -142,37 +141,38 @@ describe.each(['old', 'fresh'])('the ways to deliveries, beside very many, with 
 
   it('a clean-up reads what is old enough, once, and the next one nothing of that again', async () => {
     const settings = loadConfig({});
-    const config = {
-      ...settings,
-      webhooks: { ...settings.webhooks, retention: 30 * DAY },
-      cleanup: { ...settings.cleanup, batchSize: BATCH },
-    };
-    const processes = { register: () => undefined } as unknown as BackgroundProcesses;
+    const config = { ...settings, cleanup: { ...settings.cleanup, batchSize: BATCH } };
     // So long ago that a thousand events are old enough, each with three deliveries.
-    const clock = Object.assign(Object.create(otklik.clock) as typeof otklik.clock, {
-      now: () => Date.parse('2026-10-01T00:00:00Z') + 30 * DAY + 1_000_500,
-    });
+    const before = new Date(Date.parse('2026-10-01T00:00:00Z') + 1_000_500);
     const result = await otklik.database.rolledBack(async (query) => {
-      const dataSource = {
-        transaction: (work: (tx: object) => unknown) => work({ query }),
-        // Replays, as TypeORM says that there was nothing to delete.
-        query: async () => [[], 0],
-      } as unknown as DataSource;
-      const cleanup = new DeliveryCleanup(
-        dataSource,
-        clock,
-        { clear: async () => 0 } as unknown as DeletedWebhooks,
-        { giveUp: async () => 0 } as unknown as GivenUpDeliveries,
-        processes,
+      const transaction = (work: (tx: object) => unknown) => work({ query });
+      const deliveries = new OldDeliveries(
+        { query, transaction } as unknown as DataSource,
+        { run: transaction } as unknown as Transactor,
+        { register: () => undefined } as unknown as RetentionKinds,
         config,
       );
+      const clear = async () => {
+        const next = deliveries.begin(before);
+        for (let deleted = 0; ; ) {
+          const batch = await next();
+          deleted += batch.deleted;
+          if (batch.isOver) return deleted;
+        }
+      };
       let handled = 0;
-      const first = await readsOf(query, async () => {
-        handled = (await cleanup.run()).handled;
+      let due: Due | undefined;
+      const count = await readsOf(query, async () => {
+        due = await deliveries.due(before);
       });
-      const second = await readsOf(query, () => cleanup.run());
-      return { first, second, handled };
+      const first = await readsOf(query, async () => {
+        handled = await clear();
+      });
+      const second = await readsOf(query, clear);
+      return { due, count, first, second, handled };
     });
+    expect(result.due).toEqual({ count: 2700, isMore: false });
+    expect(result.count).toEqual({ sequential: [], indexes: { pk_deliveries: 3000 } });
     expect(result.handled).toBe(2700);
     expect(result.first.sequential).toEqual([]);
     // Looked at, locked, deleted, and counted.

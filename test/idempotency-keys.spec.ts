@@ -1,4 +1,4 @@
-import { IdempotencyCleanup } from '../src/idempotency/idempotency-cleanup.js';
+import { Retention } from '../src/retention/retention.js';
 import { DAY, HOUR, SECOND } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
@@ -169,16 +169,16 @@ describe('a request with an idempotency key (D3, D4)', () => {
   });
 
   it('is forgotten by the clean-up once it has expired, not before', async () => {
-    const cleanup = otklik.part(IdempotencyCleanup);
+    const retention = otklik.part(Retention);
     otklik.clock.advance(3 * DAY);
-    await cleanup.run();
+    await retention.run();
     for (let i = 0; i < 3; i++) {
       await otklik.accept({ clientId: newClient(), content: 'x' }, withKey(`cleanup-${i}`));
     }
     otklik.clock.advance(2 * DAY - 1);
-    expect(await cleanup.run()).toEqual({ handled: 0 });
+    expect(await retention.run()).toEqual({ handled: 0 });
     otklik.clock.advance(1);
-    expect(await cleanup.run()).toEqual({ handled: 3 });
+    expect(await retention.run()).toEqual({ handled: 3 });
     expect((await otklik.database.countRows()).idempotency_records).toBe(0);
   });
 });

@@ -169,7 +169,7 @@ describe('the monitor (V1)', () => {
     // Those of the spec's own are half an hour older than the rest.
     otklik.clock.advance(7 * DAY - 20 * MINUTE);
     const count = async (service: string) => (await reportOf(service, '?period=P31D'))?.samples ?? 0;
-    await run('monitoring-cleanup');
+    await run('retention');
     expect(await count('redis')).toBe(0);
     expect(await count('database')).toBeGreaterThan(1);
   });

@@ -1,8 +1,8 @@
 import { Erasures } from '../src/clients/erasures.js';
 import type { EventView } from '../src/events/event.schemas.js';
-import { IdempotencyCleanup } from '../src/idempotency/idempotency-cleanup.js';
 import type { MessageView } from '../src/messages/message.schemas.js';
 import type { ReminderView } from '../src/reminders/reminder.schemas.js';
+import { Retention } from '../src/retention/retention.js';
 import type { Answer, ApiClient } from './support/api-client.js';
 import { DAY, HOUR, MINUTE, SECOND } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
@@ -281,7 +281,7 @@ describe.each(KINDS)('a repeated request to $what (D3, D4)', ({ what, table, bod
     expect(await send(conversationId, key, { content: body() })).toMatchObject({ body: third.body });
 
     otklik.clock.advance(2 * DAY);
-    await otklik.part(IdempotencyCleanup).run();
+    await otklik.part(Retention).run();
     expect((await otklik.database.countRows()).idempotency_records).toBe(0);
   });
 

@@ -168,7 +168,10 @@ describe('retention (E22)', () => {
       const webhookId = await makeWebhook(otklik.database);
       const [, kept = '', , sent = ''] = [await old(), await old(), await old(), await old(), await old()];
       await makeDelivery(otklik.database, webhookId, kept);
-      await makeDelivery(otklik.database, webhookId, sent, { outcome: 'delivered' });
+      await makeDelivery(otklik.database, webhookId, sent, {
+        outcome: 'delivered',
+        finishedAt: otklik.clock.iso(-DAY),
+      });
       await counted();
       expect((await states()).events?.due).toBe(3);
       expect(await run()).toEqual({ handled: 3 });
@@ -178,6 +181,14 @@ describe('retention (E22)', () => {
       expect(await run()).toEqual({ handled: 0 });
       otklik.clock.advance(DAY);
       expect(await run()).toEqual({ handled: 2 });
+    });
+
+    it('goes in the same run as its delivery, where that is old too', async () => {
+      const webhookId = await makeWebhook(otklik.database);
+      await makeDelivery(otklik.database, webhookId, await old(), { outcome: 'delivered' });
+      await counted();
+      expect(await run()).toEqual({ handled: 2 });
+      expect([await left('deliveries'), await left('events')]).toEqual([[], []]);
     });
 
     it('keeps what a replay that goes on may want', async () => {
@@ -239,15 +250,35 @@ describe('retention (E22)', () => {
     const keeping = new TestOtklik({ beside: otklik });
     await keeping.start();
     const { body } = await keeping.api.get<RetentionView>('/api/system/retention');
-    expect(body.data.map(({ keepForMs }) => keepForMs)).toEqual([null, 90 * DAY]);
+    expect(Object.fromEntries(body.data.map(({ kind, keepForMs }) => [kind, keepForMs]))).toEqual({
+      conversations: null,
+      deliveries: 30 * DAY,
+      webhook_replays: 30 * DAY,
+      events: 90 * DAY,
+      idempotency_keys: 2 * DAY,
+      monitoring_samples: 7 * DAY,
+      alerts: 90 * DAY,
+    });
     await keeping.stop();
     const careful = new TestOtklik({
       beside: otklik,
       env: { RETENTION_CONVERSATIONS: 'P1D', IDEMPOTENCY_RETENTION: 'P3D', RETENTION_EVENTS: 'never' },
     });
     await careful.start();
-    const kept = (await careful.api.get<RetentionView>('/api/system/retention')).body;
-    expect(kept.data.map(({ keepForMs }) => keepForMs)).toEqual([3 * DAY, null]);
+    const kept = (await careful.api.get<RetentionView>('/api/system/retention')).body.data;
+    expect(kept).toEqual([
+      expect.objectContaining({ kind: 'conversations', keepForMs: 3 * DAY }),
+      expect.objectContaining({ kind: 'deliveries' }),
+      expect.objectContaining({ kind: 'webhook_replays' }),
+      expect.objectContaining({ kind: 'events', keepForMs: null, before: null, due: 0 }),
+      expect.objectContaining({
+        kind: 'idempotency_keys',
+        keepForMs: 3 * DAY,
+        before: otklik.clock.iso(),
+      }),
+      expect.objectContaining({ kind: 'monitoring_samples', before: otklik.clock.iso(-7 * DAY) }),
+      expect.objectContaining({ kind: 'alerts' }),
+    ]);
     await careful.stop();
   });
 });
@@ -295,6 +326,23 @@ describe('the way to what is old, beside much that is not, with old statistics',
     const [after] = await counters();
     expect(Number(after?.sequential) - Number(before?.sequential)).toBe(0);
     expect(Number(after?.read) - Number(before?.read)).toBeLessThan(40 * 2879);
+  });
+
+  it('says that there is more than it counts, also where some of what it looked at is kept', async () => {
+    otklik.clock.advance(30 * DAY);
+    const events = async () =>
+      (await otklik.api.get<RetentionView>('/api/system/retention')).body.data.find(
+        ({ kind }) => kind === 'events',
+      );
+    expect(await events()).toMatchObject({ due: 10_000, dueIsMore: true });
+    const webhookId = await makeWebhook(otklik.database);
+    await otklik.database.query(
+      `insert into deliveries (id, webhook_id, event_id, event_position, event_type, created_at, next_attempt_at)
+       select uuid_v7(occurred_at), $1, id, position, type, occurred_at, occurred_at
+         from events order by position limit 2`,
+      [webhookId],
+    );
+    expect(await events()).toMatchObject({ due: 9_999, dueIsMore: true });
   });
 
   /** What all of the work so far has read of these tables, once PostgreSQL has told. */

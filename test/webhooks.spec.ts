@@ -1,7 +1,7 @@
 import type { EventView } from '../src/events/event.schemas.js';
-import { DeliveryCleanup } from '../src/webhooks/delivery-cleanup.js';
 import { DeliveryQueue } from '../src/webhooks/dispatch/delivery-queue.js';
 import type { EnabledWebhook, WebhookView } from '../src/webhooks/webhook.schemas.js';
+import { WebhookCleanup } from '../src/webhooks/webhook-cleanup.js';
 import { WebhookDisabling } from '../src/webhooks/webhook-disabling.js';
 import { WebhookReplays } from '../src/webhooks/webhook-replays.js';
 import type { PageOf } from './support/api-client.js';
@@ -526,7 +526,7 @@ describe('deleting an endpoint', () => {
               (select count(*)::int from webhook_secrets) as secrets, (select count(*)::int from webhook_states) as states`,
     );
 
-  const cleanUp = (stopping?: AbortSignal) => otklik.part(DeliveryCleanup).run(stopping);
+  const cleanUp = (stopping?: AbortSignal) => otklik.part(WebhookCleanup).run(stopping);
 
   it('answers at once, and clears its deliveries away behind the answer, and nothing of others', async () => {
     const [webhook, other] = [await busy(), await busy()];

@@ -71,6 +71,11 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('takes no notice of variables that it does not know, as those of versions before', () => {
+    const gone = { IDEMPOTENCY_CLEANUP_INTERVAL: 'PT1M', MONITORING_CLEANUP_INTERVAL: 'soon' };
+    expect(loadConfig(gone)).toEqual(loadConfig({}));
+  });
+
   it('checks one variable against another', () => {
     expect(faultsOf({ DATABASE_POOL_MAX: '5', DATABASE_POOL_MIN: '6' })).toEqual([
       'DATABASE_POOL_MIN must not be above DATABASE_POOL_MAX (it is "6")',

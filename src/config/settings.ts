@@ -656,7 +656,7 @@ export const SETTINGS = {
     ),
     cleanupInterval: setting(
       'WEBHOOK_CLEANUP_INTERVAL',
-      'how often older ones are deleted',
+      'how often what deleted endpoints left is cleared away, and what waits for disabled ones is given up',
       duration({ min: 'PT1S', max: 'P1D', default: 'PT10M' }),
     ),
     replayBatchSize: setting(
@@ -835,11 +835,6 @@ export const SETTINGS = {
       'how long the history is kept',
       duration({ min: 'PT1H', max: 'P366D', default: 'P7D' }),
     ),
-    cleanupInterval: setting(
-      'MONITORING_CLEANUP_INTERVAL',
-      'how often what is older is deleted',
-      duration({ min: 'PT1S', max: 'P1D', default: 'PT30M' }),
-    ),
     responseTimeDegraded: setting(
       'MONITORING_RESPONSE_TIME_DEGRADED',
       'a database or a Redis that takes longer to answer the monitor is degraded',
@@ -987,16 +982,11 @@ export const SETTINGS = {
     ),
     interval: setting(
       'RETENTION_INTERVAL',
-      'how often what is older is deleted',
+      'how often what is older than it is kept is deleted, of every kind of data',
       duration({ min: 'PT1S', max: 'P1D', default: 'PT1H' }),
     ),
   },
   cleanup: {
-    idempotencyInterval: setting(
-      'IDEMPOTENCY_CLEANUP_INTERVAL',
-      'how often expired idempotency keys are deleted',
-      duration({ min: 'PT1S', max: 'P1D', default: 'PT10M' }),
-    ),
     batchSize: setting(
       'CLEANUP_BATCH_SIZE',
       'rows that one clean-up statement deletes',

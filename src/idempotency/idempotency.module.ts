@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { IdempotencyCleanup } from './idempotency-cleanup.js';
+import { ExpiredKeys } from './expired-keys.js';
 import { IdempotencyRecords } from './idempotency-records.js';
 
 /** The keys by which a repeated request is known. */
 @Module({
-  providers: [IdempotencyRecords, IdempotencyCleanup],
+  providers: [IdempotencyRecords, ExpiredKeys],
   exports: [IdempotencyRecords],
 })
 export class IdempotencyModule {}

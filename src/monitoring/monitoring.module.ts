@@ -8,13 +8,14 @@ import { AlertNotices } from './alerts/alert-notices.js';
 import { Alerts } from './alerts/alerts.js';
 import { Channels } from './alerts/channels.js';
 import { NoticeRepository } from './alerts/notice.repository.js';
+import { OldAlerts } from './alerts/old-alerts.js';
 import { Monitor } from './monitor.js';
 import { MonitorJournal } from './monitor-journal.js';
 import { StoredMonitorSettings } from './monitor-settings.js';
 import { MonitoringController } from './monitoring.controller.js';
 import { MonitoringService } from './monitoring.service.js';
-import { MonitoringCleanup } from './monitoring-cleanup.js';
 import { MonitoringInstance } from './monitoring-instance.js';
+import { OldSamples } from './old-samples.js';
 import { SampleRepository } from './sample.repository.js';
 import { Sampler } from './sampler.js';
 
@@ -29,11 +30,12 @@ import { Sampler } from './sampler.js';
     SampleRepository,
     Monitor,
     MonitorJournal,
-    MonitoringCleanup,
+    OldSamples,
     MonitoringService,
     Alerts,
     AlertRepository,
     AlertList,
+    OldAlerts,
     AlertNotices,
     NoticeRepository,
     Channels,

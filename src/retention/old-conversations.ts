@@ -1,10 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { walkAlongIndexes } from '../database/index-walk.js';
 import { Transactor } from '../database/transactor.js';
-import { COUNT_LIMIT, type DeletedBatch, type Due, type RetentionKind } from './retention-kind.js';
+import { OldRows, type RowsByAge } from './old-rows.js';
+import { afterLooking, type DeletedBatch, type Due, type RetentionKind } from './retention-kind.js';
+import { RetentionKinds } from './retention-kinds.js';
+
+const CLOSED: RowsByAge = {
+  table: 'conversations',
+  isOld: `status = 'closed' and last_activity_at < $1`,
+  order: 'last_activity_at, id',
+};
 
 /** Most conversations that one transaction deletes; their messages are counted by CLEANUP_BATCH_SIZE. */
 const CONVERSATIONS = 200;
@@ -30,34 +38,35 @@ const BEGINNING: Position = { activity: new Date(0), id: '00000000-0000-0000-000
 export class OldConversations implements RetentionKind {
   readonly name = 'conversations';
   readonly keepFor: number;
+  readonly isRecorded = true;
   private readonly batchSize: number;
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly oldRows: OldRows,
     private readonly transactor: Transactor,
+    kinds: RetentionKinds,
     @Inject(CONFIG) { retention, messages, cleanup }: Config,
   ) {
     // A repeated request is answered by the first message: it is there for as long as its key.
     this.keepFor = Math.max(retention.conversations, messages.idempotencyRetention);
     this.batchSize = cleanup.batchSize;
+    kinds.register(this);
   }
 
-  async due(before: Date): Promise<Due> {
-    const [row] = await this.dataSource.query(
-      `select count(*)::integer as count
-         from (select from conversations where status = 'closed' and last_activity_at < $1 limit $2) due`,
-      [before, COUNT_LIMIT + 1],
-    );
-    return { count: Math.min(row.count, COUNT_LIMIT), isMore: row.count > COUNT_LIMIT };
+  due(before: Date): Promise<Due> {
+    return this.oldRows.due(CLOSED, [before]);
   }
 
   begin(before: Date): () => Promise<DeletedBatch> {
     let behind = BEGINNING;
-    return async () => {
-      const batch = await this.transactor.run((tx) => this.deleteBatch(tx, before, behind));
-      behind = batch.behind;
-      return batch;
-    };
+    return afterLooking(
+      () => this.oldRows.areThere(CLOSED, [before]),
+      async () => {
+        const batch = await this.transactor.run((tx) => this.deleteBatch(tx, before, behind));
+        behind = batch.behind;
+        return batch;
+      },
+    );
   }
 
   private async deleteBatch(
@@ -69,8 +78,8 @@ export class OldConversations implements RetentionKind {
     const candidates: Candidate[] = await tx.query(
       `select id, client_id as "clientId", last_activity_at as activity
          from conversations
-        where status = 'closed' and last_activity_at < $1 and (last_activity_at, id) > ($2, $3)
-        order by last_activity_at, id
+        where ${CLOSED.isOld} and (last_activity_at, id) > ($2, $3)
+        order by ${CLOSED.order}
         limit $4`,
       [before, behind.activity, behind.id, CONVERSATIONS],
     );

@@ -4,10 +4,15 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { walkAlongIndexes } from '../database/index-walk.js';
 import { Transactor } from '../database/transactor.js';
-import { COUNT_LIMIT, type DeletedBatch, type Due, type RetentionKind } from './retention-kind.js';
-
-/** How often what was passed over because it has deliveries is looked at again: these may be gone by now. */
-const ROUND = 24 * 60 * 60 * 1_000;
+import {
+  afterLooking,
+  COUNT_LIMIT,
+  type DeletedBatch,
+  type Due,
+  type RetentionKind,
+} from './retention-kind.js';
+import { RetentionKinds } from './retention-kinds.js';
+import { Rounds } from './rounds.js';
 
 /** Became deliveries, and was counted. */
 const PASSED = `position <= (select position from event_fan_out)
@@ -33,43 +38,58 @@ interface Seen {
 export class OldEvents implements RetentionKind {
   readonly name = 'events';
   readonly keepFor: number;
+  readonly isRecorded = true;
   private readonly batchSize: number;
-  private behind = '0';
-  private roundEndsAt = Number.NEGATIVE_INFINITY;
+  private readonly rounds = new Rounds('0');
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactor: Transactor,
+    kinds: RetentionKinds,
     @Inject(CONFIG) { retention, cleanup }: Config,
   ) {
     this.keepFor = retention.events;
     this.batchSize = cleanup.batchSize;
+    kinds.register(this);
   }
 
   async due(before: Date): Promise<Due> {
-    const [row] = await this.dataSource.transaction(async (tx) => {
+    const [due] = await this.dataSource.transaction(async (tx): Promise<Due[]> => {
       await walkAlongIndexes(tx);
       return tx.query(
-        `select count(*) filter (
-                  where occurred_at < least($1::timestamptz, ${WANTED_SINCE}) and not ${HAS_DELIVERIES}
-                )::integer as count
-           from (select id, occurred_at from events where ${PASSED} order by position limit $2) event`,
-        [before, COUNT_LIMIT + 1],
+        `select least(count(*) filter (where is_old and not ${HAS_DELIVERIES}), ${COUNT_LIMIT})::integer as count,
+                count(*) > ${COUNT_LIMIT} and bool_and(is_old) as "isMore"
+           from (select id, occurred_at < least($1::timestamptz, ${WANTED_SINCE}) as is_old
+                   from events where ${PASSED} order by position limit ${COUNT_LIMIT + 1}) event`,
+        [before],
       );
     });
-    return { count: Math.min(row.count, COUNT_LIMIT), isMore: row.count > COUNT_LIMIT };
+    if (!due) throw new Error('Counting old events gave no answer.');
+    return due;
   }
 
   begin(before: Date): () => Promise<DeletedBatch> {
-    if (before.getTime() >= this.roundEndsAt) {
-      this.behind = '0';
-      this.roundEndsAt = before.getTime() + ROUND;
-    }
-    return async () => {
-      const batch = await this.transactor.run((tx) => this.deleteBatch(tx, before, this.behind));
-      this.behind = batch.behind;
-      return batch;
-    };
+    this.rounds.begin(before);
+    return afterLooking(
+      () => this.isNextOld(before),
+      async () => {
+        const batch = await this.transactor.run((tx) => this.deleteBatch(tx, before, this.rounds.behind));
+        this.rounds.behind = batch.behind;
+        return batch;
+      },
+    );
+  }
+
+  private async isNextOld(before: Date): Promise<boolean> {
+    const [next]: Seen[] = await this.dataSource.query(
+      `select position, occurred_at < least($2::timestamptz, ${WANTED_SINCE}) as "isOld"
+         from events
+        where position > $1 and ${PASSED}
+        order by position
+        limit 1`,
+      [this.rounds.behind, before],
+    );
+    return next?.isOld ?? false;
   }
 
   private async deleteBatch(

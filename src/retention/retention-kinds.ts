@@ -1,24 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { OldConversations } from './old-conversations.js';
-import { OldEvents } from './old-events.js';
-import type { RetentionKind } from './retention-kind.js';
+import { RETENTION_KINDS, type RetentionKind } from './retention-kind.js';
 
-/** The kinds of data that are deleted when they are old. */
+/** The kinds of data that are deleted when they are old, for those who keep them and those who delete them. */
 @Injectable()
 export class RetentionKinds {
-  readonly all: readonly RetentionKind[];
+  private readonly kinds = new Map<string, RetentionKind>();
 
-  constructor(
-    conversations: OldConversations,
-    events: OldEvents,
-    private readonly clock: Clock,
-  ) {
-    this.all = [conversations, events];
+  constructor(private readonly clock: Clock) {}
+
+  /** Makes a kind of data known. */
+  register(kind: RetentionKind): void {
+    if (this.kinds.has(kind.name)) throw new Error(`There are two kinds of data ${kind.name}.`);
+    this.kinds.set(kind.name, kind);
+  }
+
+  /** In the order in which they have their turn, whoever came first. */
+  get all(): RetentionKind[] {
+    return RETENTION_KINDS.flatMap((name) => this.kinds.get(name) ?? []);
   }
 
   /** What is older than this is deleted now; undefined: nothing is. */
-  before({ keepFor }: RetentionKind): Date | undefined {
-    return Number.isFinite(keepFor) ? new Date(this.clock.now() - keepFor) : undefined;
+  before({ keepFor, expires }: RetentionKind): Date | undefined {
+    if (!Number.isFinite(keepFor)) return undefined;
+    return new Date(expires ? this.clock.now() : this.clock.now() - keepFor);
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../clock/clock.js';
 import { Transactor } from '../database/transactor.js';
-import type { RetentionKind } from './retention-kind.js';
+import type { Clearing } from './clearing.js';
 
 /** The last run of one kind, in whichever process. */
 export interface LastRun {
@@ -11,15 +11,6 @@ export interface LastRun {
   readonly finishedAt: Date;
   readonly durationMs: number;
   readonly deleted: number;
-}
-
-/** What a run has deleted of one kind. */
-export interface Cleared {
-  readonly kind: RetentionKind['name'];
-  readonly before: Date;
-  readonly deleted: number;
-  /** In milliseconds. */
-  readonly duration: number;
 }
 
 /** The table of what was deleted at last, and who did it. */
@@ -39,18 +30,43 @@ export class RetentionRuns {
     );
   }
 
-  /** Stores what became of a run. That nothing was to be deleted is nobody's act. */
-  async ended({ kind, before, deleted, duration }: Cleared): Promise<void> {
+  /**
+   * Stores what became of runs. That nothing was to be deleted is nobody's act, and of bookkeeping nobody asks who has
+   * deleted it: neither stands in the audit log.
+   */
+  async ended(runs: readonly Clearing[]): Promise<void> {
+    if (runs.length === 0) return;
+    const recorded = runs.filter(({ kind, deleted }) => kind.isRecorded && deleted > 0);
+    if (recorded.length === 0) return this.store(this.dataSource, runs);
     await this.transactor.run(async (tx) => {
-      await tx.query(
-        `insert into retention_runs (kind, finished_at, duration_ms, deleted) values ($1, $2, $3, $4)
-         on conflict (kind) do update
-            set finished_at = excluded.finished_at, duration_ms = excluded.duration_ms, deleted = excluded.deleted`,
-        [kind, new Date(this.clock.now()), Math.round(duration), deleted],
-      );
-      if (deleted === 0) return;
-      const after = { deleted, before: before.toISOString() };
-      await this.audit.record(tx, { action: 'retention.deleted', subject: kind, after, automatic: true });
+      await this.store(tx, runs);
+      for (const { kind, before, deleted } of recorded) {
+        const after = { deleted, before: before.toISOString() };
+        await this.audit.record(tx, {
+          action: 'retention.deleted',
+          subject: kind.name,
+          after,
+          automatic: true,
+        });
+      }
     });
+  }
+
+  /** Several in the order of their names: processes that do this at the same time wait for each other in one order. */
+  private async store(tx: DataSource | EntityManager, runs: readonly Clearing[]): Promise<void> {
+    await tx.query(
+      `insert into retention_runs (kind, finished_at, duration_ms, deleted)
+       select kind, $1, duration_ms, deleted
+         from unnest($2::text[], $3::integer[], $4::bigint[]) as run (kind, duration_ms, deleted)
+        order by kind
+       on conflict (kind) do update
+          set finished_at = excluded.finished_at, duration_ms = excluded.duration_ms, deleted = excluded.deleted`,
+      [
+        new Date(this.clock.now()),
+        runs.map(({ kind }) => kind.name),
+        runs.map(({ duration }) => Math.round(duration)),
+        runs.map(({ deleted }) => deleted),
+      ],
+    );
   }
 }

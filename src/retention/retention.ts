@@ -4,6 +4,8 @@ import { CONFIG } from '../config/config.module.js';
 import { LOG, type Log } from '../logging/log.js';
 import type { Run } from '../processes/background-process.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
+import { errorMessage } from '../resilience/error-code.js';
+import { Clearing } from './clearing.js';
 import type { Due, RetentionKind } from './retention-kind.js';
 import { RetentionKinds } from './retention-kinds.js';
 import { type LastRun, RetentionRuns } from './retention-runs.js';
@@ -22,7 +24,7 @@ export interface RetentionState {
 /** The name of the background process. */
 export const RETENTION = 'retention';
 
-/** Deletes what is older than it is kept, kind by kind, in batches. */
+/** Deletes what is older than it is kept, of every kind of data, in batches. */
 @Injectable()
 export class Retention {
   constructor(
@@ -34,7 +36,7 @@ export class Retention {
   ) {
     processes.register({
       name: RETENTION,
-      description: 'Deletes conversations and events that are older than they are kept.',
+      description: 'Deletes what is older than it is kept, of every kind of data.',
       interval: config.retention.interval,
       run: (stopping) => this.run(stopping),
     });
@@ -53,37 +55,44 @@ export class Retention {
     return states;
   }
 
-  /** Deletes what is old by now. Processes that do this at the same time pass over each other's rows. */
+  /**
+   * Deletes what is old by now. Each kind has a batch in its turn, so that none waits until all of another is gone, and
+   * one that fails holds up no other. Processes that do this at the same time pass over each other's rows.
+   */
   async run(stopping?: AbortSignal): Promise<Run> {
-    let handled = 0;
-    for (const kind of this.kinds.all) {
+    const all = this.kinds.all.flatMap((kind) => {
       const before = this.kinds.before(kind);
-      if (before && !stopping?.aborted) handled += await this.clear(kind, before, stopping);
-    }
-    return { handled };
+      return before ? new Clearing(kind, before) : [];
+    });
+    for (let going = all; going.length > 0; going = going.filter(({ isOver }) => !isOver))
+      for (const clearing of going) await this.step(clearing, stopping);
+    // Most of them, most of the time: one statement for all.
+    await this.runs.ended(
+      all.filter(({ hasBegun, deleted, faults }) => hasBegun && deleted === 0 && faults.length === 0),
+    );
+    const faulty = all.filter(({ faults }) => faults.length > 0);
+    if (faulty.length > 0) throw failureOf(faulty);
+    return { handled: all.reduce((sum, { deleted }) => sum + deleted, 0) };
   }
 
-  private async clear(kind: RetentionKind, before: Date, stopping?: AbortSignal): Promise<number> {
-    const started = performance.now();
-    const next = kind.begin(before);
-    let deleted = 0;
-    const end = () =>
-      this.runs.ended({ kind: kind.name, before, deleted, duration: performance.now() - started });
+  private async step(clearing: Clearing, stopping?: AbortSignal): Promise<void> {
+    if (stopping?.aborted) clearing.cutOff();
+    else await clearing.step();
+    const { kind, deleted, isOver, faults } = clearing;
+    if (!isOver || deleted === 0) return;
     try {
-      for (let isOver = false; !isOver; ) {
-        const batch = await next();
-        deleted += batch.deleted;
-        isOver = batch.isOver || (stopping?.aborted ?? false);
-      }
+      await this.runs.ended([clearing]);
     } catch (error) {
-      // The batches before are committed, and so is what they have deleted.
-      if (deleted > 0)
-        await end().catch((reason) =>
-          this.log.error({ err: reason, deleted }, 'A deletion was not recorded'),
-        );
-      throw error;
+      this.log.error({ err: error, kind: kind.name, deleted }, 'A deletion was not recorded');
+      faults.push(error);
     }
-    await end();
-    return deleted;
   }
+}
+
+/** Says of each kind that failed what it failed of. */
+function failureOf(faulty: readonly Clearing[]): Error {
+  const all = faulty.flatMap(({ kind, faults }) => faults.map((fault) => ({ kind, fault })));
+  return new Error(all.map(({ kind, fault }) => `${kind.name}: ${errorMessage(fault)}`).join('; '), {
+    cause: all[0]?.fault,
+  });
 }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Transactor } from '../database/transactor.js';
 import { DeletedWebhookRepository } from './deleted-webhook.repository.js';
-import { DeliveryCleanup } from './delivery-cleanup.js';
 import { WebhookChanges } from './webhook-changes.js';
+import { WebhookCleanup } from './webhook-cleanup.js';
 
 /** Deletes endpoints. */
 @Injectable()
@@ -12,7 +12,7 @@ export class WebhookDeletion {
     private readonly transactor: Transactor,
     private readonly changes: WebhookChanges,
     private readonly deleted: DeletedWebhookRepository,
-    private readonly cleanup: DeliveryCleanup,
+    private readonly cleanup: WebhookCleanup,
     private readonly clock: Clock,
   ) {}
 

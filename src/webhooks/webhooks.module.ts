@@ -6,7 +6,6 @@ import { DeliveryController } from './delivery.controller.js';
 import { DeliveryRepository } from './delivery.repository.js';
 import { DeliveryService } from './delivery.service.js';
 import { DeliveryBacklogs } from './delivery-backlog.js';
-import { DeliveryCleanup } from './delivery-cleanup.js';
 import { AttemptRecorder } from './dispatch/attempt-recorder.js';
 import { DeliveryAttempts } from './dispatch/delivery-attempts.js';
 import { DeliveryQueue } from './dispatch/delivery-queue.js';
@@ -15,6 +14,8 @@ import { FanOut } from './dispatch/fan-out.js';
 import { FanOutRepository } from './dispatch/fan-out.repository.js';
 import { GivenUpDeliveries } from './given-up-deliveries.js';
 import { MissedEvents } from './missed-events.js';
+import { OldDeliveries } from './old-deliveries.js';
+import { OldReplays } from './old-replays.js';
 import { ReplayController } from './replay.controller.js';
 import { ReplayRepository } from './replay.repository.js';
 import { ReplayService } from './replay.service.js';
@@ -25,6 +26,7 @@ import { WebhookController } from './webhook.controller.js';
 import { WebhookRepository } from './webhook.repository.js';
 import { WebhookService } from './webhook.service.js';
 import { WebhookChanges } from './webhook-changes.js';
+import { WebhookCleanup } from './webhook-cleanup.js';
 import { WebhookDeletion } from './webhook-deletion.js';
 import { WebhookDeliveries } from './webhook-deliveries.js';
 import { WebhookDisabling } from './webhook-disabling.js';
@@ -45,6 +47,7 @@ import { WebhookTestEvents } from './webhook-test-events.js';
     WebhookSecrets,
     WebhookDeliveries,
     WebhookDeletion,
+    WebhookCleanup,
     DeletedWebhooks,
     DeletedWebhookRepository,
     GivenUpDeliveries,
@@ -60,10 +63,11 @@ import { WebhookTestEvents } from './webhook-test-events.js';
     { provide: NameResolver, useClass: SystemNameResolver },
     DeliveryService,
     DeliveryRepository,
-    DeliveryCleanup,
+    OldDeliveries,
     ReplayService,
     ReplayRepository,
     WebhookReplays,
+    OldReplays,
     DeliveryQueue,
     DeliveryAttempts,
     AttemptRecorder,
