@@ -8,6 +8,7 @@ import { type Clock, SystemClock } from './clock/clock.js';
 import type { Config } from './config/config.js';
 import { productVersion } from './config/product-version.js';
 import { createDataSource, directUrl } from './database/data-source.js';
+import { poolOf } from './database/pinging-pool.js';
 import { upgradeSchema, waitForDatabase } from './database/schema-upgrade.js';
 import { ENTITIES } from './entities.js';
 import { serveDocumentation } from './http/documentation-pages.js';
@@ -123,6 +124,8 @@ async function stop(
   const deadline = setTimeout(() => {
     log.warn('The deadline for shutting down has passed; running requests are cut off.');
     application?.getHttpServer().closeAllConnections();
+    // Background work ends as well then: where the database hangs, it would wait for as long as a statement may take.
+    if (dataSource) poolOf(dataSource).cutOff();
   }, config.process.shutdownDeadline).unref();
   await application?.close();
   clearTimeout(deadline);

@@ -108,6 +108,18 @@ describe('when the database fails in the middle', () => {
     expect(await otklik.database.countRows()).toEqual(before);
   });
 
+  it.each([
+    ['takes no writing', '25006'],
+    ['is full', '53100'],
+  ])('a database that %s is no fault of ours: it is told to try again', async (_what, code) => {
+    await failAt('clients', { code, times: ALWAYS });
+    const before = await otklik.database.countRows();
+    const { status, body, headers } = await otklik.receive({ clientId: newClient(), content: 'Help!' });
+    expect([status, body]).toEqual([503, expect.objectContaining({ code: 'database_unavailable' })]);
+    expect(headers['retry-after']).toBe('1');
+    expect(await otklik.database.countRows()).toEqual(before);
+  });
+
   it('any other error is not tried again', async () => {
     await failAt('clients', { code: 'P0001', times: ALWAYS });
     expect((await otklik.receive({ clientId: newClient(), content: 'Help!' })).status).toBe(500);

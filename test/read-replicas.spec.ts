@@ -1,9 +1,14 @@
+import { loadConfig } from '../src/config/config.js';
+import { createDataSource } from '../src/database/data-source.js';
+import { Replica } from '../src/database/replicas/replica.js';
 import { Replicas } from '../src/database/replicas/replicas.js';
 import type { Health, HealthCheck } from '../src/health/health.schemas.js';
 import { ApiClient } from './support/api-client.js';
+import { CapturedLog } from './support/captured-log.js';
 import { eventually } from './support/eventually.js';
 import { ask, ReplicatedPostgres } from './support/replicated-postgres.js';
 import { SECOND } from './support/settable-clock.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
 describe('lists that are read from a replica', () => {
@@ -122,6 +127,40 @@ describe('lists that are read from a replica', () => {
       `select query from pg_stat_activity where application_name = 'otklik'`,
     );
     expect(statements.map(({ query }) => query).join('\n')).toMatch(new RegExp(`FROM "?${table}"?\\s`, 'i'));
+  });
+
+  describe('by itself', () => {
+    const open: Replica[] = [];
+    afterEach(async () => {
+      for (const replica of open.splice(0)) await replica.close();
+    });
+
+    function replicaAt(url: string): Replica {
+      const { database } = loadConfig({ DATABASE_POOL_MAX: '2' });
+      const replica = new Replica(createDataSource(url, database, [], new CapturedLog().log), url, SECOND);
+      open.push(replica);
+      return replica;
+    }
+
+    it('says that it is none, where it was promoted', async () => {
+      const promoted = replicaAt(postgres.url);
+      await promoted.check([]);
+      expect(promoted.report().problem).toBe('it is no replica');
+    });
+
+    it('keeps nobody waiting where it hangs, and answers again afterwards', async () => {
+      const proxy = await TcpProxy.before(postgres.replicaUrl);
+      const replica = replicaAt(proxy.url);
+      await replica.check([]);
+      const { dataSource } = replica;
+      await Promise.all([dataSource.query('select 1'), dataSource.query('select 2')]);
+      proxy.hang();
+      const read = expect(dataSource.query('select 1')).rejects.toThrow('Connection terminated');
+      await replica.check([]);
+      await read;
+      expect(await dataSource.query('select 3 as three')).toEqual([{ three: 3 }]);
+      await proxy.close();
+    });
   });
 
   it('come from the primary while it is too far behind, or away, and from it again afterwards', async () => {

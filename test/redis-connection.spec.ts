@@ -136,6 +136,35 @@ describe('the connection to Redis', () => {
     await server.ask((admin) => admin.config('SET', 'requirepass', ''), { password: 'wrong' });
   });
 
+  it('that is full is not well, though it answers', async () => {
+    const redis = await connect();
+    const setMemory = (bytes: number) => server.ask((admin) => admin.config('SET', 'maxmemory', bytes));
+    await setMemory(1);
+    expect(await redis.check()).toMatchObject({ state: 'failing', lastError: expect.stringMatching(/^OOM/) });
+    await setMemory(0);
+    expect(await redis.check()).toMatchObject({ state: 'available' });
+  });
+
+  it('that became a replica is left for whoever its name leads to now', async () => {
+    const ours = async () => {
+      const list = (await server.ask((admin) => admin.client('LIST'))) as string;
+      return [...list.matchAll(/^id=(\d+) .* name=otklik /gm)].map(([, id]) => id ?? '');
+    };
+    const redis = await connect({ REDIS_POOL_SIZE: '2' });
+    let timesLost = 0;
+    redis.onLost(() => timesLost++);
+    const before = await eventually(ours, (ids) => ids.length === 2);
+    await server.ask((admin) => admin.replicaof('127.0.0.1', 1));
+    expect(await redis.check()).toMatchObject({ state: 'failing' });
+    expect(redis.report().lastError).toMatch(/^READONLY/);
+    await server.ask((admin) => admin.replicaof('NO', 'ONE'));
+    await answers(redis);
+    expect(timesLost).toBeGreaterThanOrEqual(2);
+    expect((await eventually(ours, (ids) => ids.length === 2)).filter((id) => before.includes(id))).toEqual(
+      [],
+    );
+  });
+
   it('hears what is said, and tells when it may have missed something', async () => {
     const redis = await connect(IMPATIENT);
     const heard: string[] = [];

@@ -1,6 +1,10 @@
+import { DataSource } from 'typeorm';
+import { poolOf } from '../src/database/pinging-pool.js';
 import type { Problem } from '../src/http/problem.js';
 import { ReplyWatch } from '../src/messages/reply-watch.js';
 import { eventually } from './support/eventually.js';
+import { HOUR } from './support/settable-clock.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
 describe('a process that is told to stop (E17)', () => {
@@ -105,5 +109,22 @@ describe('a process that is told to stop (E17)', () => {
       await outcome;
     });
     expect(otklik.log.entries(({ level, msg }) => level === 'warn' && /deadline/.test(msg))).toHaveLength(1);
+  });
+
+  it('does not wait for a database that hangs, with what it does by itself', async () => {
+    const proxy = await TcpProxy.before(survivor.database.url);
+    const behind = new TestOtklik({
+      databaseUrl: () => proxy.url,
+      env: { ROLES: 'api,worker', SHUTDOWN_DEADLINE: 'PT1S', DATABASE_POOL_WAIT: 'PT1S' },
+    });
+    await behind.start();
+    const pool = poolOf(behind.part(DataSource));
+    await eventually(() => pool.totalCount > 0 && pool.idleCount === pool.totalCount);
+    proxy.hangForGood();
+    behind.clock.advance(HOUR);
+    await eventually(() => pool.idleCount < pool.totalCount);
+    await behind.stopServing();
+    expect(pool.totalCount).toBe(0);
+    await proxy.close();
   });
 });

@@ -3,8 +3,15 @@ import { errorCode, errorMessage } from '../resilience/error-code.js';
 /** Two transactions were in each other's way; one was rolled back whole and can simply be run again. */
 const CONFLICTS = new Set(['40001', '40P01']);
 
-/** PostgreSQL is going, gone, coming or full; or the network to it is. */
+/**
+ * PostgreSQL is going, gone, coming or full, takes no writing (25006: a replica, or a disk that was nearly full), or
+ * cannot read its disk; or the network to it is gone.
+ */
 const UNAVAILABLE = new Set([
+  '25006',
+  '53100',
+  '53200',
+  '58030',
   '57P01',
   '57P02',
   '57P03',
@@ -33,7 +40,7 @@ export function isConflict(error: unknown): boolean {
 }
 
 /**
- * The database could not be reached, or was lost in the middle: whether the last statement was committed is
+ * The database could not be reached, could not do it, or was lost in the middle: whether the last statement was committed is
  * then unknown.
  */
 export function isUnavailable(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 
 /**
@@ -11,6 +12,9 @@ export type StatementObserver = (statement: string, seconds: number, isDone: boo
 export interface ObservedClient extends pg.Client {
   onStatement: StatementObserver | undefined;
 }
+
+/** How long a connection has to take its leave, in milliseconds. */
+const FAREWELL_PATIENCE = 1_000;
 
 /** The digest that the name of each routine ends with. */
 const DIGEST = /_[0-9a-f]{12}$/;
@@ -57,6 +61,14 @@ export function observedClient(): new () => pg.ClientBase {
           () => end(false),
         );
       return running as never;
+    }
+
+    /** Where the server hangs, or the network is gone, it never does, and would keep the process alive. */
+    override end(...callback: unknown[]): never {
+      // node-postgres has this, but does not say so in its types.
+      const { stream } = (this as unknown as { connection: { stream: Socket } }).connection;
+      setTimeout(() => stream.destroy(), FAREWELL_PATIENCE).unref();
+      return (super.end as (...callback: unknown[]) => unknown).apply(this, callback) as never;
     }
   }
   return Observed as unknown as new () => pg.ClientBase;

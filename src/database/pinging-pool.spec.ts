@@ -61,6 +61,43 @@ describe('the pool', () => {
     await ending;
     slow.close();
   });
+
+  describe('of a server that hangs', () => {
+    let hanging: Server;
+    const sockets: Socket[] = [];
+    beforeAll(async () => {
+      hanging = createServer({ allowHalfOpen: true }, (socket) => {
+        sockets.push(socket.on('error', () => undefined));
+        socket.once('data', () => socket.write(Buffer.concat([WELCOME, READY])));
+      }).listen(0, '127.0.0.1');
+      await once(hanging, 'listening');
+    });
+    afterAll(() => {
+      for (const socket of sockets) socket.destroy();
+      hanging.close();
+    });
+
+    const poolToIt = () =>
+      new PingingPool({ host: '127.0.0.1', port: portOf(hanging), user: 'otklik', max: 2 });
+
+    it('does not wait for a farewell that never comes', async () => {
+      const leaving = poolToIt();
+      (await leaving.connect()).release();
+      await leaving.end();
+      expect(leaving.totalCount).toBe(0);
+    });
+
+    it('that is cut off ends what runs, and has no more connections', async () => {
+      const leaving = poolToIt();
+      const client = await leaving.connect();
+      const endless = expect(client.query('select 1')).rejects.toThrow('Connection terminated');
+      leaving.cutOff();
+      await endless;
+      client.release();
+      await expect(leaving.connect()).rejects.toThrow('after calling end');
+      await leaving.end();
+    });
+  });
 });
 
 function portOf(server: Server): number {

@@ -11,9 +11,6 @@ type Callback = (
 /** How long a test of an idle connection may take before the connection counts as dead, in milliseconds. */
 const PING_TIMEOUT = 1_000;
 
-/** How long connections have to take their leave, in milliseconds: where the network is gone, they never do. */
-const FAREWELL_PATIENCE = 1_000;
-
 /** Who is told of the use of a pool; cheap, for it is told of everything. */
 export interface PoolObserver {
   /** @param isConnected whether there was a connection in the end */
@@ -30,6 +27,7 @@ export class PingingPool extends pg.Pool {
   private readonly lastUse = new WeakMap<pg.PoolClient, number>();
   /** The connections that there are, those that take their leave included. */
   private readonly open = new Set<pg.PoolClient>();
+  private theEnd: Promise<void> | undefined;
   observer: PoolObserver | undefined;
 
   constructor(options: pg.PoolConfig & { pingAfter?: number }) {
@@ -66,7 +64,8 @@ export class PingingPool extends pg.Pool {
   override end(): Promise<void>;
   override end(callback: (error?: Error) => void): void;
   override end(callback?: (error?: Error) => void): Promise<void> | undefined {
-    const ending = this.endWhole();
+    this.theEnd ??= this.endWhole();
+    const ending = this.theEnd;
     if (callback === undefined) return ending;
     ending.then(() => callback(), callback);
     return undefined;
@@ -75,11 +74,24 @@ export class PingingPool extends pg.Pool {
   private async endWhole(): Promise<void> {
     await super.end();
     if (this.open.size === 0) return;
-    const { promise: gone, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, FAREWELL_PATIENCE);
-    this.on('remove', () => this.open.size === 0 && resolve());
-    await gone;
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      this.on('remove', () => this.open.size === 0 && resolve());
+    });
+  }
+
+  /** Ends every connection now, whatever runs on it; whoever wants one gets a new one. */
+  drop(): void {
+    for (const client of this.open) {
+      // An idle one stays in the pool, and is found dead.
+      this.lastUse.set(client, Number.NEGATIVE_INFINITY);
+      void (client as unknown as pg.Client).end();
+    }
+  }
+
+  /** The same, and no more are to be had. */
+  cutOff(): void {
+    void this.end();
+    this.drop();
   }
 
   private async connectObserved(): Promise<pg.PoolClient> {

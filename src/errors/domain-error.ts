@@ -45,12 +45,12 @@ export function notFound(what: string, id: string, called = what): DomainError {
   return new DomainError('not_found', `${what}_not_found`, `There is no ${called} ${id}.`);
 }
 
-/** PostgreSQL cannot be reached; whatever was asked for was not done, or can be asked for again safely. */
+/** PostgreSQL cannot be reached, or cannot do it now; whatever was asked for was not done, or can be asked for again safely. */
 export function databaseUnavailable(): DomainError {
   return new DomainError(
     'unavailable',
     'database_unavailable',
-    'The database cannot be reached at the moment. Try again; a request with an idempotency key is never done twice.',
+    'The database is not available at the moment. Try again; a request with an idempotency key is never done twice.',
     { retryAfterSeconds: 1 },
   );
 }

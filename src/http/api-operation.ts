@@ -57,10 +57,10 @@ const EVERYWHERE: Problems = {
     detail: 'Something went wrong on our side. The trace id finds it in the logs.',
   },
   503: {
-    when: 'The database cannot be reached, this process is shutting down, or it is maintenance.',
+    when: 'The database cannot be reached, is full or takes no writing, this process is shutting down, or it is maintenance.',
     code: 'database_unavailable',
     detail:
-      'The database cannot be reached at the moment. Try again; a request with an idempotency key is never done twice.',
+      'The database is not available at the moment. Try again; a request with an idempotency key is never done twice.',
   },
 };
 

@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { isSystemFault } from '../database/database-errors.js';
 import type { ProcessHandle, Run } from '../processes/background-process.js';
 import { BackgroundProcesses } from '../processes/background-processes.js';
+import { errorMessage } from '../resilience/error-code.js';
 import { MonitorJournal } from './monitor-journal.js';
 import { type MonitorSettings, StoredMonitorSettings } from './monitor-settings.js';
 import { PartState } from './part-state.js';
@@ -34,6 +36,8 @@ export class Monitor {
   private readonly handle: ProcessHandle;
   private settings: MonitorSettings;
   private writeAt = Number.NEGATIVE_INFINITY;
+  /** Why the database did not take what the monitor saw. One that is full has room for the row of a look all the same. */
+  private refusal: string | undefined;
 
   constructor(
     private readonly sampler: Sampler,
@@ -73,7 +77,7 @@ export class Monitor {
 
   async run(): Promise<Run> {
     const startedAt = this.clock.now();
-    const seen = await this.look();
+    const seen = this.withRefusal(await this.look());
     const { samples, settings, absent } = seen;
     this.journal.note(samples);
     let hasChanged = false;
@@ -86,21 +90,44 @@ export class Monitor {
     return { handled: samples.length, nextAt: startedAt + settings.interval };
   }
 
-  private async write({ samples, canWrite }: Seen, now: number, hasChanged: boolean): Promise<void> {
-    if (!canWrite) {
-      const database = samples.find(({ service }) => service === 'database');
-      const isOut = this.stateOf('database').state === 'unhealthy';
-      if (database && isOut) await this.journal.tellOutage(database);
-      return;
+  private withRefusal(seen: Seen): Seen {
+    const message = this.refusal;
+    if (message === undefined || !seen.canWrite) return seen;
+    const samples = seen.samples.map((sample) =>
+      sample.service === 'database' ? { ...sample, status: 'unhealthy' as const, message } : sample,
+    );
+    return { ...seen, samples };
+  }
+
+  private async write(seen: Seen, now: number, hasChanged: boolean): Promise<void> {
+    if (!seen.canWrite) return this.tellOutage(seen);
+    // What could not be written is due until it is.
+    if (hasChanged) this.writeAt = now;
+    if (now < this.writeAt && !this.journal.hasOutage) return;
+    try {
+      await this.writeDown(seen);
+    } catch (error) {
+      if (!isSystemFault(error)) throw error;
+      this.refusal = errorMessage(error);
+      return this.tellOutage(seen);
     }
-    if (!hasChanged && now < this.writeAt && !this.journal.hasOutage) return;
+    this.refusal = undefined;
+    this.writeAt = now + this.config.monitoring.historyInterval;
+  }
+
+  private async tellOutage({ samples }: Seen): Promise<void> {
+    const database = samples.find(({ service }) => service === 'database');
+    const isOut = this.stateOf('database').state === 'unhealthy';
+    if (database && isOut) await this.journal.tellOutage(database);
+  }
+
+  private async writeDown({ samples }: Seen): Promise<void> {
     const { historyInterval } = this.config.monitoring;
     const messages = new Map(samples.map(({ service, message }) => [service, message]));
     const states = [...this.states].flatMap(([service, { state: status }]) =>
       status === undefined ? [] : [{ service, status, message: messages.get(service) ?? null }],
     );
     await this.journal.write(states, 3 * Math.max(historyInterval, this.settings.interval));
-    this.writeAt = now + historyInterval;
   }
 
   private stateOf(service: string): PartState {

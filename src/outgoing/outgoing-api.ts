@@ -1,6 +1,14 @@
-import { type CircuitBreakerPolicy, ConsecutiveBreaker, circuitBreaker, handleWhen, wrap } from 'cockatiel';
-import { Agent, request } from 'undici';
+import {
+  type CircuitBreakerPolicy,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+  wrap,
+} from 'cockatiel';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { Config } from '../config/config.js';
+import { errorMessage } from '../resilience/error-code.js';
 import { retryAfter } from '../resilience/retry-after.js';
 import { retryPolicy } from '../resilience/retry-policy.js';
 import { isTemporary, isWorthRetrying, networkError, OutgoingError } from './outgoing-error.js';
@@ -27,6 +35,7 @@ const EXCERPT = 200;
 export class OutgoingApi {
   private readonly agent: Agent;
   private readonly breaker: CircuitBreakerPolicy;
+  private lastFailure = '';
   private readonly policy: { execute<T>(work: () => Promise<T>): Promise<T> };
 
   /** @param name for people */
@@ -45,10 +54,15 @@ export class OutgoingApi {
   /**
    * Posts JSON.
    *
-   * @throws OutgoingError, or that the breaker is open
+   * @throws OutgoingError, also where it is left alone: with what it failed with before
    */
   async post(url: string, body: unknown): Promise<void> {
-    await this.policy.execute(() => this.postOnce(url, JSON.stringify(body)));
+    try {
+      await this.policy.execute(() => this.postOnce(url, JSON.stringify(body)));
+    } catch (error) {
+      if (!isBrokenCircuitError(error)) throw error;
+      throw new OutgoingError(`${this.name} is left alone for a while: ${this.lastFailure}`, true);
+    }
   }
 
   close(): Promise<void> {
@@ -56,10 +70,15 @@ export class OutgoingApi {
   }
 
   private async postOnce(url: string, body: string): Promise<void> {
-    const { status, waits, text } = await this.send(url, body);
-    if (status >= 200 && status < 300) return;
-    const isLater = status >= 500 || status === 408 || status === 425 || status === 429;
-    throw new OutgoingError(`${this.name} answered ${status}: ${text.slice(0, EXCERPT)}`, isLater, waits);
+    try {
+      const { status, waits, text } = await this.send(url, body);
+      if (status >= 200 && status < 300) return;
+      const isLater = status >= 500 || status === 408 || status === 425 || status === 429;
+      throw new OutgoingError(`${this.name} answered ${status}: ${text}`, isLater, waits);
+    } catch (error) {
+      this.lastFailure = errorMessage(error);
+      throw error;
+    }
   }
 
   private async send(url: string, body: string) {
@@ -80,11 +99,11 @@ export class OutgoingApi {
         dispatcher: this.agent,
         signal: given.signal,
       });
-      const text = await answer.text();
+      const isTaken = statusCode >= 200 && statusCode < 300;
       return {
         status: statusCode,
         waits: retryAfter(headers['retry-after'], Date.now(), LONGEST_WAIT),
-        text,
+        text: isTaken ? passOver(answer) : await beginningOf(answer),
       };
     } catch (error) {
       throw networkError(this.name, given.signal.aborted ? given.signal.reason : error);
@@ -92,4 +111,19 @@ export class OutgoingApi {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whatever it says, and however slowly: what was asked for is done. */
+function passOver(answer: Dispatcher.ResponseData['body']): string {
+  answer.on('error', () => undefined).destroy();
+  return '';
+}
+
+async function beginningOf(answer: Dispatcher.ResponseData['body']): Promise<string> {
+  let text = '';
+  for await (const part of answer.setEncoding('utf8')) {
+    text += part;
+    if (text.length >= EXCERPT) break;
+  }
+  return text.slice(0, EXCERPT);
 }

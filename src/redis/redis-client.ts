@@ -26,6 +26,8 @@ export function createRedisClient(target: RedisTarget, settings: Config['redis']
     ...common(target, settings, 'otklik'),
     enableAutoPipelining: true,
     retryStrategy: reconnectPause,
+    // What it is called leads to another server by now, and this connection would stay with the replica.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
   if (target.kind !== 'cluster') return forgetful(new Redis({ ...options, ...whereabouts(target, 0) }));
   const cluster: ClusterOptions = {

@@ -19,6 +19,9 @@ import { RedisSubscription } from './redis-subscription.js';
 /** What ioredis says of commands that had no connection, or lost it. */
 const CONSEQUENCE = /isn't writeable|^Connection is closed|^Reached the max retries per request/;
 
+/** How long what a check writes is kept, in milliseconds. */
+const ALIVE_TTL = 60_000;
+
 /**
  * The Redis of `REDIS_URL`, behind a circuit breaker: after a few failures in a row it is left alone for a while, so
  * that one which is dead, or hangs, costs no request any time. It is asked now and then whether it answers; what is
@@ -88,6 +91,11 @@ export class RedisConnection extends RedisStatus implements OnModuleInit, OnAppl
     this.lost = listener;
   }
 
+  /** Does something to each connection, before it carries anything: makes a command of one's own known, say. */
+  prepare(work: (client: RedisClient) => void): void {
+    this.pool?.clients.forEach(work);
+  }
+
   /**
    * Does something with Redis, on one of the connections.
    *
@@ -149,10 +157,16 @@ export class RedisConnection extends RedisStatus implements OnModuleInit, OnAppl
     });
   }
 
-  /** On every connection: one that hangs looks like one that nobody uses. */
+  /**
+   * On every connection: one that hangs looks like one that nobody uses. It writes, for one that is full, or became a
+   * replica, answers a PING as well.
+   */
   private async ping(): Promise<void> {
     const { clients } = this.pool ?? { clients: [] };
-    await Promise.allSettled(clients.map((client) => this.runOn(client, () => client.ping())));
+    const key = `${this.config.cache.keyPrefix}alive`;
+    await Promise.allSettled(
+      clients.map((client) => this.runOn(client, () => client.set(key, '1', 'PX', ALIVE_TTL))),
+    );
   }
 
   private checkLater(): void {

@@ -23,6 +23,13 @@ export interface ReplicaReport {
   readonly problem: string | null;
 }
 
+/** What a replica says of itself. */
+interface State {
+  readonly isReplica: boolean;
+  /** null: it never replayed anything. */
+  readonly replayed: string | null;
+}
+
 /** A streaming replica, and how far it is. */
 export class Replica {
   readonly name: string;
@@ -71,7 +78,7 @@ export class Replica {
    * @param milestones of the primary, in order of time
    */
   async check(milestones: readonly Milestone[]): Promise<void> {
-    const late = setTimeout(() => this.failed(`no answer within ${PATIENCE} ms`), PATIENCE);
+    const late = setTimeout(() => this.giveUp(`no answer within ${PATIENCE} ms`), PATIENCE);
     try {
       const position = await this.position();
       const passed = milestones.findLast((milestone) => milestone.position <= position) ?? this.passed;
@@ -80,20 +87,36 @@ export class Replica {
       this.lag = passed && newest && newest.at - passed.at;
       this.fault = undefined;
     } catch (error) {
-      this.failed(error);
+      this.giveUp(error);
     } finally {
       clearTimeout(late);
     }
   }
 
+  /** Whoever waits for an answer of it waits no longer, and asks the primary. */
+  private giveUp(error: unknown): void {
+    this.failed(error);
+    if (this.dataSource.isInitialized) poolOf(this.dataSource).drop();
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    if (!this.dataSource.isInitialized) return;
+    // Nobody waits any more for what is asked there, and one that hangs would not answer.
+    poolOf(this.dataSource).cutOff();
+    await this.dataSource.destroy();
   }
 
   private async position(): Promise<bigint> {
     if (!this.dataSource.isInitialized) await this.dataSource.initialize();
     if (this.isClosed) await this.close();
+    const { isReplica, replayed } = await this.state();
+    // One that was promoted goes its own way: what it has is not what the primary has.
+    if (!isReplica || replayed === null) throw new Error('it is no replica');
+    return walPosition(replayed);
+  }
+
+  private async state(): Promise<State> {
     const client: PoolClient = await poolOf(this.dataSource).connect();
     try {
       // node-postgres takes the limit with the query (client.js); its types know it only for the whole client.
@@ -101,12 +124,9 @@ export class Replica {
         text: 'select pg_is_in_recovery() as "isReplica", pg_last_wal_replay_lsn()::text as replayed',
         query_timeout: PATIENCE,
       };
-      const { rows } = await client.query<{ isReplica: boolean; replayed: string | null }>(query);
+      const { rows } = await client.query<State>(query);
       client.release();
-      const [row] = rows;
-      // One that was promoted goes its own way: what it has is not what the primary has.
-      if (!row?.isReplica || row.replayed === null) throw new Error('it is no replica');
-      return walPosition(row.replayed);
+      return rows[0] as State;
     } catch (error) {
       client.release(true);
       throw error;

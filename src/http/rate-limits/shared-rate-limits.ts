@@ -21,6 +21,9 @@ export class SharedRateLimits extends RateLimitStorage {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     super();
+    // The first limiter makes the library's command known to its connection. Later is too late: where something else
+    // leaves in the same turn of the event loop, ioredis would throw where nobody catches it, and end the process.
+    redis.prepare((client) => this.limiter(client, 1, 1_000));
   }
 
   override async count(key: string, limit: number, window: number): Promise<RateLimitCount> {
