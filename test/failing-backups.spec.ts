@@ -1,5 +1,7 @@
 import {
   chmodSync,
+  existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -29,20 +31,27 @@ import { newClient, TestOtklik } from './support/test-otklik.js';
 const folders = new BackupFolders();
 afterAll(() => folders.remove());
 
-/** A folder with PostgreSQL's programs, in which pg_dump is a script of the spec's own. */
-function withPgDump(script: string): string {
+const PROGRAMS = ['pg_dump', 'psql', 'pg_restore'] as const;
+
+/** A folder with PostgreSQL's programs, one of which is a script of the spec's own. @returns its pg_dump */
+function withProgram(own: (typeof PROGRAMS)[number], script: string): string {
   const folder = folders.make();
-  for (const name of ['psql', 'pg_restore'] as const)
+  for (const name of PROGRAMS.filter((one) => one !== own))
     symlinkSync(join(program('pg_dump'), '..', name), join(folder, name));
-  const file = join(folder, 'pg_dump');
+  const file = join(folder, own);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
   chmodSync(file, 0o755);
-  return file;
+  return join(folder, 'pg_dump');
 }
 
+const withPgDump = (script: string) => withProgram('pg_dump', script);
+
+/** Says that it is new enough, and does something else than what it is there for. */
+const inPlace = (script: string) =>
+  `if [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) 99.1"; else ${script}; fi`;
+
 /** Says that it is new enough, writes a little, and does not come to an end. */
-const ENDLESS =
-  'if [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) 99.1"; else echo half; exec sleep 600; fi';
+const ENDLESS = inPlace('printf PGDMP; exec sleep 600');
 
 describe('a backup that is not what was written', () => {
   const folder = folders.make();
@@ -174,8 +183,7 @@ describe('a pg_dump that will not do', () => {
 
   it('that fails is quoted, and leaves no file behind', async () => {
     const folder = folders.make();
-    const script =
-      'if [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) 99.1"; else echo half; echo "no more disk" >&2; exit 1; fi';
+    const script = inPlace('printf PGDMP; echo "no more disk" >&2; exit 1');
     const otklik = new TestOtklik({ env: { BACKUP_DIR: folder, PG_DUMP_PATH: withPgDump(script) } });
     await otklik.start();
     try {
@@ -185,6 +193,59 @@ describe('a pg_dump that will not do', () => {
       });
       expect(readdirSync(folder)).toEqual([]);
       expect((await backupStatus(otklik)).statistics).toMatchObject({ backups: 0, failed: 1, completed: 0 });
+    } finally {
+      await otklik.stop();
+    }
+  });
+});
+
+describe('what is no dump, although pg_dump said that all went well,', () => {
+  it.each([
+    ['nothing', 'custom', 'exit 0'],
+    ['nothing', 'plain', 'exit 0'],
+    ['its own words', 'custom', 'echo "Connecting to the container …"'],
+    ['its own words', 'plain', 'echo "Connecting to the container …"'],
+  ])('%s (%s), is no backup', async (_, format, script) => {
+    const folder = folders.make();
+    const otklik = new TestOtklik({
+      env: { BACKUP_DIR: folder, BACKUP_FORMAT: format, PG_DUMP_PATH: withPgDump(inPlace(script)) },
+    });
+    await otklik.start();
+    try {
+      expect(await makeBackup(otklik)).toMatchObject({
+        status: 'failed',
+        error: 'What pg_dump wrote is no dump: see what PG_DUMP_PATH leads to.',
+      });
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      await otklik.stop();
+    }
+  });
+});
+
+describe('a pg_restore that ends before it has read the backup', () => {
+  it.each([
+    ['with words', 'echo "out of memory" >&2; exit 1', /pg_restore failed: out of memory/],
+    ['killed', 'kill -9 $$', /pg_restore failed: SIGKILL/],
+    ['as if all were well', 'exit 0', /pg_restore ended before it had read the whole backup/],
+  ])('(%s) ends the restore and the trial at once', async (_, script, reason) => {
+    const pgDump = withProgram('pg_restore', inPlace(script));
+    const otklik = new TestOtklik({ env: { BACKUP_DIR: folders.make(), PG_DUMP_PATH: pgDump } });
+    await otklik.start();
+    try {
+      // More than a pipe holds: who writes it finds that nobody reads.
+      await otklik.database.query(
+        `insert into idempotency_records (owner_id, key, request_hash, message_id, created_at, expires_at)
+         select gen_random_uuid(), gen_random_uuid(), md5(n::text), gen_random_uuid(), now(), now()
+           from generate_series(1, 5000) n`,
+      );
+      const { filename } = await makeBackup(otklik);
+      expect(await restoreBackup(otklik, filename)).toMatch(reason);
+      const trial = await otklik.api.post<VerificationView>(`/api/system/backup/verify/${filename}`, {
+        trialRestore: true,
+      });
+      expect(trial.body).toMatchObject({ valid: false, error: expect.stringMatching(reason) });
+      expect((await otklik.receive({ clientId: newClient(), content: 'Hi' })).status).toBe(201);
     } finally {
       await otklik.stop();
     }
@@ -213,6 +274,25 @@ describe('a backup that was begun', () => {
     }
   });
 
+  it('lets go of what pg_dump has started and left', async () => {
+    const [folder, told] = [folders.make(), join(folders.make(), 'child')];
+    const script = inPlace(`printf PGDMP; sleep 600 & echo $! > ${told}; wait`);
+    const otklik = new TestOtklik({ env: { BACKUP_DIR: folder, PG_DUMP_PATH: withPgDump(script) } });
+    const pipes = () => process.getActiveResourcesInfo().filter((resource) => resource === 'PipeWrap').length;
+    await otklik.start();
+    try {
+      const before = pipes();
+      await otklik.api.post('/api/system/backup/create', {});
+      await eventually(() => existsSync(told) && readFileSync(told, 'utf8').endsWith('\n'));
+      expect(pipes()).toBeGreaterThan(before);
+      await otklik.stopServing();
+      await eventually(pipes, (count) => count === before);
+    } finally {
+      process.kill(Number(readFileSync(told, 'utf8')), 'SIGKILL');
+      await otklik.stop();
+    }
+  });
+
   it('is given up where its process was killed, and what it left is deleted', async () => {
     const folder = folders.make();
     const otklik = new TestOtklik({ env: { BACKUP_DIR: folder } });
@@ -234,6 +314,66 @@ describe('a backup that was begun', () => {
       expect(await listBackups(otklik)).toContainEqual(
         expect.objectContaining({ filename, status: 'failed', error: 'The process that did it is gone.' }),
       );
+    } finally {
+      await otklik.stop();
+    }
+  });
+
+  it('is deleted where it was not whole yet; a file that somebody put there is left alone', async () => {
+    const folder = folders.make();
+    const otklik = new TestOtklik({ env: { BACKUP_DIR: folder } });
+    await otklik.start();
+    try {
+      const [copied, killed] = ['00000001', '00000002'].map(
+        (id) => `otklik-20261121T080000Z-daily-${id}.dump`,
+      );
+      for (const name of [copied, killed, `${killed}.json.partial`])
+        writeFileSync(join(folder, `${name}`), 'x');
+      const { filename } = await makeBackup(otklik);
+      expect(readdirSync(folder).sort()).toEqual([copied, filename, `${filename}.json`].sort());
+      // Without its metadata nobody knows what it is.
+      expect((await listBackups(otklik)).map((backup) => backup.filename)).toEqual([filename]);
+    } finally {
+      await otklik.stop();
+    }
+  });
+
+  it('is not to be had where the folder is none, and that is said', async () => {
+    const file = join(folders.make(), 'file');
+    writeFileSync(file, '');
+    const otklik = new TestOtklik({ env: { ...SCHEDULE, BACKUP_DIR: file } });
+    await otklik.start();
+    try {
+      const reason = /The folder of backups \(BACKUP_DIR\) cannot be read: ENOTDIR/;
+      for (const [method, path] of [
+        ['GET', 'list'],
+        ['GET', 'status'],
+        ['POST', 'create'],
+      ] as const) {
+        const { status, body } = await otklik.api.refused(method, `/api/system/backup/${path}`);
+        expect([path, status, body.code]).toEqual([path, 503, 'backup_unavailable']);
+        expect(body.detail).toMatch(reason);
+      }
+      expect(await backupHealth(otklik)).toMatchObject({
+        status: 'degraded',
+        message: expect.stringMatching(reason),
+      });
+    } finally {
+      await otklik.stop();
+    }
+  });
+
+  it('is none where something else than a file has its name', async () => {
+    const folder = folders.make();
+    const otklik = new TestOtklik({ env: { BACKUP_DIR: folder } });
+    await otklik.start();
+    try {
+      const { filename } = await makeBackup(otklik);
+      rmSync(join(folder, filename));
+      mkdirSync(join(folder, filename));
+      const { status, body } = await otklik.api.post<Problem>(`/api/system/backup/verify/${filename}`, {});
+      expect([status, body.code]).toEqual([404, 'backup_not_found']);
+      expect(await listBackups(otklik)).toEqual([]);
     } finally {
       await otklik.stop();
     }

@@ -5,19 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import type { ErasureView } from '../src/clients/erasure.schemas.js';
 import { packageFolder } from '../src/config/package-folder.js';
-import type { EscalationView } from '../src/escalations/escalation.schemas.js';
-import type { EventView } from '../src/events/event.schemas.js';
-import type { ReplayView } from '../src/webhooks/replay.schemas.js';
-import type { WebhookView } from '../src/webhooks/webhook.schemas.js';
 import { Contract } from './openapi/contract.js';
 import { type Document, mediaOf, type Operation, operationsOf } from './openapi/document.js';
 import { exampleCalls, pathFor, type Subjects } from './openapi/example-calls.js';
+import { newSubjects } from './openapi/new-subjects.js';
 import { routesOf } from './openapi/routes.js';
 import type { ApiClient, PageOf } from './support/api-client.js';
 import { BackupFolders, backupsAtRest, makeBackup } from './support/backups.js';
-import { makeAttempts, makeDelivery, makeEvent } from './support/deliveries.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
 const NOBODY = '019aa5c6-0000-7000-8000-000000000000';
@@ -64,61 +59,9 @@ let unchanged: Promise<Subjects> | undefined;
 async function subjectsFor({ method }: Operation, status: number): Promise<Subjects> {
   // One of the examples enters it.
   await otklik.api.post('/api/system/maintenance', { enabled: false });
-  if (method !== 'get' && status < 400) return newSubjects();
-  unchanged ??= newSubjects();
+  if (method !== 'get' && status < 400) return newSubjects(otklik, newBackup);
+  unchanged ??= newSubjects(otklik, newBackup);
   return unchanged;
-}
-
-async function newSubjects(): Promise<Subjects> {
-  const clientId = newClient();
-  const { id, conversationId, reminders } = await otklik.accept({ clientId, content: 'Hello' });
-  await otklik.accept({ clientId, content: 'Is anybody there?' });
-  const [pending, failed] = reminders.map((reminder) => reminder.id);
-  if (!pending || !failed) throw new Error('A message that waits has more than one reminder.');
-  await otklik.database.query('update reminders set failed_at = created_at where id = $1', [failed]);
-  const key = await otklik.createKey({ name: 'spec', scopes: ['messages:read'] });
-  const webhookId = await newWebhook();
-  return {
-    messageId: id,
-    clientId,
-    conversationId,
-    apiKeyId: key.id,
-    reminderId: pending,
-    failedReminderId: failed,
-    escalationId: await newClaim(),
-    eventId: await newestEvent(),
-    webhookId,
-    deliveryId: await newDelivery(webhookId),
-    replayId: await newReplay(webhookId),
-    backupFilename: await newBackup(),
-    erasureId: await newErasure(),
-  };
-}
-
-/** An endpoint that refuses connections. */
-async function newWebhook(): Promise<string> {
-  const { body } = await otklik.api.post<WebhookView>('/api/webhooks', { url: 'http://127.0.0.1:1/' });
-  return body.id;
-}
-
-/** One that is over; its event happened in the range of time that the examples are about. */
-async function newDelivery(webhookId: string): Promise<string> {
-  const eventId = await makeEvent(otklik.database, { at: '2026-11-20T10:00:00.000Z' });
-  const id = await makeDelivery(otklik.database, webhookId, eventId, { outcome: 'dead' });
-  await makeAttempts(otklik.database, id, 1);
-  return id;
-}
-
-async function newReplay(webhookId: string): Promise<string> {
-  const { body } = await otklik.api.post<ReplayView>(`/api/webhooks/${webhookId}/replay`, {
-    since: '2026-11-20T09:00:00Z',
-  });
-  return body.id;
-}
-
-async function newErasure(): Promise<string> {
-  const { clientId } = await otklik.accept({ clientId: newClient(), content: 'Hello' });
-  return (await otklik.api.delete<ErasureView>(`/api/clients/${clientId}`)).body.id;
 }
 
 let backup: Promise<string> | undefined;
@@ -141,26 +84,6 @@ async function duringBackup<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     await otklik.database.query(`delete from backup_runs where status = 'running'`);
   }
-}
-
-async function newestEvent(): Promise<string> {
-  const { body } = await otklik.api.get<PageOf<EventView>>('/api/events?limit=1');
-  return body.data[0]?.id ?? '';
-}
-
-/** An escalation that an operator has claimed; those that others made wait on. */
-async function newClaim(): Promise<string> {
-  const { conversationId } = await otklik.accept({ clientId: newClient(), content: 'Hello' });
-  const { body } = await otklik.api.post<EscalationView>(`/api/conversations/${conversationId}/escalate`, {
-    reason: 'Asks for a manager.',
-  });
-  await otklik.database.query(
-    `update escalations
-        set operator_id = 'maria', claimed_at = created_at, claim_expires_at = created_at + interval '30 minutes'
-      where id = $1`,
-    [body.id],
-  );
-  return body.id;
 }
 
 /** Sends a request about something that exists, and says what about the answer the document does not say. */
@@ -395,7 +318,7 @@ describe('the problems in the OpenAPI document are those of the server', () => {
   it('409: a conversation that is closed, an escalation that nobody has claimed, a disabled webhook whose secret cannot be opened, a backup while one is made', async () => {
     await newBackup();
     const wrong = async (operation: Operation) => {
-      const subjects = await newSubjects();
+      const subjects = await newSubjects(otklik, newBackup);
       await otklik.api.post(`/api/conversations/${subjects.conversationId}/close`, { reason: 'solved' });
       await otklik.api.send('POST', `/api/escalations/${subjects.escalationId}/release`);
       await otklik.database.query(`update webhook_secrets set sealed = '' where webhook_id = $1`, [

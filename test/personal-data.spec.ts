@@ -148,11 +148,19 @@ describe('erasing a client (C12)', () => {
     // Gone at once, although the rest takes a while.
     expect((await exported(clientId)).status).toBe(404);
     expect((await erase(clientId)).status).toBe(404);
+    // Nor can it be read, or written to, under the name that it has until then.
+    const [left] = await otklik.database.query<{ standIn: string }>(
+      `select stand_in as "standIn" from client_erasures where id = $1`,
+      [body.id],
+    );
+    const standIn = left?.standIn ?? '';
+    expect((await exported(encodeURIComponent(standIn))).status).toBe(400);
+    expect((await otklik.receive({ clientId: standIn, content: 'Hello' })).status).toBe(400);
     await run();
 
     expect((await otklik.api.get<ErasureView>(`/api/erasures/${body.id}`)).body.finishedAt).not.toBeNull();
     for (const trace of [clientId, ...WORDS]) expect([trace, await tablesWith(trace)]).toEqual([trace, []]);
-    expect(await tablesWith(`erased:${body.id}`)).toEqual([]);
+    expect(await tablesWith(standIn)).toEqual([]);
     const counts = await otklik.database.query(
       `select (select count(*) from deliveries)::int as deliveries, (select count(*) from attempts)::int as attempts`,
     );

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { Clock } from '../clock/clock.js';
 import { DomainError } from '../errors/domain-error.js';
 import { BackupActs, restoreReason } from './backup-acts.js';
@@ -26,14 +27,14 @@ export class AbandonedRestores {
     await this.runner.giveUpAbandoned();
     if (await this.runs.running()) return this.clock.now() + this.runner.lease;
     const last = await this.runs.last('restore');
-    if (last && this.acts.isInMaintenance(restoreReason(last.filename))) await this.endOne(last);
+    if (last && (await this.acts.isInMaintenance(restoreReason(last.filename)))) await this.endOne(last);
     return Number.POSITIVE_INFINITY;
   }
 
   private async endOne({ kind, filename }: BackupRun): Promise<void> {
     try {
       const { ended } = await this.runner.begin(
-        { action: 'restore', kind, filename: () => filename },
+        { action: 'restore', kind, filename: () => filename, record: (tx) => this.refuseEnded(tx, filename) },
         (_, progress) => this.complete(filename, progress),
       );
       await ended.catch(() => undefined);
@@ -43,16 +44,20 @@ export class AbandonedRestores {
     }
   }
 
+  /** Whoever did it, or ended it, has left maintenance before another can begin: there is nothing to end any more. */
+  private async refuseEnded(tx: EntityManager, filename: string): Promise<void> {
+    if (await this.acts.isInMaintenance(restoreReason(filename), tx)) return;
+    throw new DomainError('conflict', 'backup_running', 'Another process ended it.');
+  }
+
   private async complete(filename: string, progress: RunProgress): Promise<null> {
-    const reason = restoreReason(filename);
-    if (!this.acts.isInMaintenance(reason)) throw new Error('Another process ended it.');
     const waiting = await this.completion.waiting();
     if (waiting) {
       progress.begin('upgrading', undefined);
       const migrations = await this.completion.complete(waiting.schema, waiting.aside);
       await this.acts.restored(filename, { migrations });
     }
-    await this.acts.leaveMaintenance(reason);
+    await this.acts.leaveMaintenance(restoreReason(filename));
     if (!waiting) throw new Error('The process that did it is gone; everything is as it was before.');
     return null;
   }

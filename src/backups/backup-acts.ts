@@ -47,13 +47,14 @@ export class BackupActs {
   inMaintenance<T>(reason: string, work: () => Promise<T>): Promise<T> {
     return this.maintenance.during(reason, work);
   }
-  /** Whether it is maintenance for this reason. */
-  isInMaintenance(reason: string): boolean {
-    return this.maintenance.stay?.reason === reason;
+
+  /** Whether it is maintenance for this reason, in the whole installation: who heard of it may not have heard of its end. */
+  async isInMaintenance(reason: string, tx?: EntityManager): Promise<boolean> {
+    return (await (tx ? this.maintenance.hold(tx) : this.maintenance.look()))?.reason === reason;
   }
 
   /** Leaves maintenance that was entered for this reason by a process that is gone. */
   async leaveMaintenance(reason: string): Promise<void> {
-    if (this.isInMaintenance(reason)) await this.maintenance.leave();
+    if (await this.isInMaintenance(reason)) await this.maintenance.leave();
   }
 }

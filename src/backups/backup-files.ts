@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { notFound } from '../errors/domain-error.js';
+import { DomainError, notFound } from '../errors/domain-error.js';
 import { LOG, type Log } from '../logging/log.js';
 import { errorCode, errorMessage } from '../resilience/error-code.js';
 import { type BackupMetadata, backupMetadataSchema } from './backup-metadata.js';
@@ -58,10 +58,12 @@ export class BackupFiles {
     return metadata;
   }
 
-  /** Gives a written file its name, and its metadata: from then on it is a backup. Both are on disk afterwards. */
+  /**
+   * Gives a written file its name, and its metadata: from then on it is a backup. Both are on disk afterwards. Until
+   * then something partial is beside it: a file alone is one that somebody has put there, and nobody deletes.
+   */
   async publish(metadata: BackupMetadata): Promise<void> {
     const { filename } = metadata;
-    await rename(this.partialPath(filename), this.path(filename));
     const draft = this.path(filename) + METADATA + PARTIAL;
     const file = await open(draft, 'w', 0o600);
     try {
@@ -70,6 +72,7 @@ export class BackupFiles {
     } finally {
       await file.close();
     }
+    await rename(this.partialPath(filename), this.path(filename));
     await rename(draft, this.path(filename) + METADATA);
     await this.syncFolder();
   }
@@ -80,27 +83,30 @@ export class BackupFiles {
     await rm(this.path(filename), { force: true });
   }
 
-  /** Deletes what a backup that came to nothing has left behind. */
+  /** Deletes what a backup that came to nothing has left behind. What says that it is unfinished goes last. */
   async removePartial(filename: string): Promise<void> {
+    if ((await this.read(filename)) === undefined) await rm(this.path(filename), { force: true });
     await rm(this.partialPath(filename), { force: true });
     await rm(this.path(filename) + METADATA + PARTIAL, { force: true });
-    if ((await this.read(filename)) === undefined) await rm(this.path(filename), { force: true });
   }
 
   /** The names of backups that began and are not whole. */
   async unfinished(): Promise<string[]> {
     const names = await this.names();
-    const bare = names.map((name) => name.replace(PARTIAL, '').replace(METADATA, ''));
-    const whole = new Set(names.filter((name) => name.endsWith(METADATA)));
-    return [...new Set(bare)].filter((name) => BACKUP_NAME.test(name) && !whole.has(name + METADATA));
+    const partial = names
+      .filter((name) => name.endsWith(PARTIAL))
+      .map((name) => name.slice(0, -PARTIAL.length).replace(METADATA, ''));
+    return [...new Set(partial)].filter((name) => BACKUP_NAME.test(name) && !names.includes(name + METADATA));
   }
 
+  /** @throws DomainError `backup_unavailable` where the folder cannot be read; one that is not there yet has none */
   private async names(): Promise<string[]> {
     try {
       return await readdir(this.folder);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return [];
-      throw error;
+      const detail = `The folder of backups (BACKUP_DIR) cannot be read: ${errorMessage(error)}`;
+      throw new DomainError('unavailable', 'backup_unavailable', detail);
     }
   }
 
@@ -109,7 +115,8 @@ export class BackupFiles {
     try {
       const json: unknown = JSON.parse(await readFile(this.path(filename) + METADATA, 'utf8'));
       const metadata = backupMetadataSchema.parse(json);
-      await stat(this.path(filename));
+      if (!(await stat(this.path(filename))).isFile())
+        throw new Error('it is about something that is no file');
       if (metadata.filename !== filename) throw new Error(`it is about ${metadata.filename}`);
       return metadata;
     } catch (error) {

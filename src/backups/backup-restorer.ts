@@ -5,11 +5,11 @@ import { CONFIG } from '../config/config.module.js';
 import { DomainError } from '../errors/domain-error.js';
 import type { BackupMetadata } from './backup-metadata.js';
 import { databaseUrl } from './backup-writer.js';
-import { MessageStandstill } from './message-standstill.js';
 import { RestoreCompletion } from './restore-completion.js';
 import { carryOver, checkRowCounts, END_CONNECTIONS, stepAside } from './restore-script.js';
 import type { RunProgress } from './run-progress.js';
 import { ScriptLoader } from './script-loader.js';
+import { Standstill } from './standstill.js';
 
 /**
  * Puts what is in a backup into the place of what is there. The new schema is filled beside the old one, which is read
@@ -40,7 +40,7 @@ export class BackupRestorer {
   }
 
   /**
-   * @param saveFormer keeps what is there now: no message is stored from then on
+   * @param saveFormer keeps what is there now: nothing is stored from then on
    * @returns the steps of the schema that came after the backup, and were added
    * @throws Error with the reason; everything is as before then
    */
@@ -53,7 +53,7 @@ export class BackupRestorer {
     const { schema } = metadata;
     await this.completeFormer();
     const aside = this.completion.asideOf(id);
-    const standstill = await MessageStandstill.begin(databaseUrl(this.dataSource), schema, this.lockWait);
+    const standstill = await Standstill.begin(databaseUrl(this.dataSource), schema, this.lockWait);
     try {
       await saveFormer();
       await this.exchange(aside, metadata, progress, standstill);
@@ -69,7 +69,7 @@ export class BackupRestorer {
     aside: string,
     metadata: BackupMetadata,
     progress: RunProgress,
-    standstill: MessageStandstill,
+    standstill: Standstill,
   ): Promise<void> {
     const { schema } = metadata;
     const load = {

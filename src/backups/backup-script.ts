@@ -86,7 +86,10 @@ export class BackupScript {
       const run = ProgramRun.start(this.programs.pgRestore, words, { stdin: true, stdout: true }, signal);
       try {
         await Promise.all([
-          pipeline(opened, run.stdin, { signal }),
+          // Its own end is no end of whoever reads the script.
+          pipeline(opened, run.stdin, { signal }).catch(async (error) => {
+            throw await run.whyUnwritten(error);
+          }),
           pipeline(run.stdout, head, target, { signal, end: false }),
         ]);
         await run.ended;

@@ -15,6 +15,7 @@ import type { BackupMetadata } from './backup-metadata.js';
 import type { BackupKind } from './backup-name.js';
 import { withConnectionInfo } from './connection-info.js';
 import { DatabaseSnapshot, OWN_TABLES, type SnapshotFacts } from './database-snapshot.js';
+import { DumpBeginning } from './dump-beginning.js';
 import { Metered } from './metered.js';
 import { PostgresPrograms } from './postgres-programs.js';
 import { ProgramRun } from './program-run.js';
@@ -139,12 +140,14 @@ export class BackupWriter {
   /** Custom format is compressed already; what cannot be read any more fails the whole chain. */
   private async packed(dump: Readable): Promise<Readable> {
     const { format, compression, encryptionKey } = this.settings;
-    let packed: Readable = dump;
-    if (format === 'plain') {
-      const gzip = createGzip({ level: compression });
-      dump.once('error', (error) => gzip.destroy(error));
-      packed = dump.pipe(gzip);
-    }
+    const steps = [
+      new DumpBeginning(format),
+      ...(format === 'plain' ? [createGzip({ level: compression })] : []),
+    ];
+    const packed = steps.reduce<Readable>((before, step) => {
+      before.once('error', (error) => step.destroy(error));
+      return before.pipe(step);
+    }, dump);
     return encryptionKey === undefined ? packed : encrypted(packed, encryptionKey);
   }
 }

@@ -46,7 +46,9 @@ const BUSY = {
 
 const UNAVAILABLE = {
   503: {
-    when: 'pg_dump is missing or older than the server; or the database cannot be reached.',
+    when:
+      'pg_dump is missing or older than the server; or the folder of backups cannot be read; or the database cannot be ' +
+      'reached.',
     code: 'backup_unavailable',
     detail:
       "pg_dump is missing. Install PostgreSQL's client programs (Debian: apt-get install postgresql-client), or set PG_DUMP_PATH.",
@@ -71,6 +73,7 @@ export class BackupController {
       'What is done now and how far it is, when the next ones are due, and what became of the others.',
     status: 200,
     answers: { 200: { description: 'As it is now.', schema: backupStatusSchema, example: EXAMPLE_STATUS } },
+    problems: UNAVAILABLE,
   })
   status(): Promise<BackupStatusView> {
     return this.overview.status();
@@ -85,6 +88,7 @@ export class BackupController {
       'Those in the folder of backups, the one that is being made, and those that came to nothing.',
     status: 200,
     answers: { 200: { description: 'Newest first.', schema: backupListSchema, example: EXAMPLE_LIST } },
+    problems: UNAVAILABLE,
   })
   list(): Promise<BackupListView> {
     return this.overview.list();

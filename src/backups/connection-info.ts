@@ -1,6 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from '../resilience/error-code.js';
+
+/** Begins the names of folders for a password; the process that it belongs to follows. */
+const FOLDER = 'otklik-backup-';
 
 /** What PostgreSQL's own programs understand of a URL's parameters, besides where and who. */
 const PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'connect_timeout', 'target_session_attrs'];
@@ -18,7 +22,8 @@ export async function withConnectionInfo<T>(
 ): Promise<T> {
   const url = new URL(databaseUrl);
   const password = decodeURIComponent(url.password);
-  const folder = await mkdtemp(join(tmpdir(), 'otklik-backup-'));
+  await removeAbandoned();
+  const folder = await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`));
   try {
     const passfile = join(folder, 'pgpass');
     await writeFile(passfile, `*:*:*:*:${password.replace(/[\\:]/g, '\\$&')}\n`, { mode: 0o600 });
@@ -41,6 +46,25 @@ export async function withConnectionInfo<T>(
     return await work(quoted.join(' '));
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whoever was killed has left a password behind. What belongs to somebody else cannot be deleted, and need not be. */
+async function removeAbandoned(): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  for (const name of names) {
+    const pid = name.startsWith(FOLDER) ? /^\d+(?=-)/.exec(name.slice(FOLDER.length))?.[0] : undefined;
+    if (pid !== undefined && isGone(Number(pid)))
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return errorCode(error) === 'ESRCH';
   }
 }
 

@@ -74,13 +74,18 @@ async function versionOf(program: string): Promise<string> {
   try {
     answer = (await run(program, ['--version'], { timeout: VERSION_LIMIT })).stdout;
   } catch (error) {
-    const reason =
-      errorCode(error) === 'ENOENT' ? 'is missing' : `does not work (${errorMessage(error).trim()})`;
-    throw unavailable(`${program} ${reason}. ${INSTALL}`);
+    throw unavailable(`${program} ${reasonOf(error)}. ${INSTALL}`);
   }
   const version = /(\d+(?:\.\d+)*)/.exec(answer.slice(answer.indexOf(')') + 1))?.[1];
   if (version === undefined) throw unavailable(`${program} does not say its version: ${answer.trim()}`);
   return version;
+}
+
+function reasonOf(error: unknown): string {
+  if (errorCode(error) === 'ENOENT') return 'is missing';
+  const isKilled = typeof error === 'object' && error !== null && 'killed' in error && error.killed === true;
+  if (isKilled) return `does not say its version within ${VERSION_LIMIT / 1_000} s`;
+  return `does not work (${errorMessage(error).trim()})`;
 }
 
 function unavailable(detail: string): DomainError {

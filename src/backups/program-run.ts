@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { errorCode } from '../resilience/error-code.js';
 
 /** How much of a program's complaints is kept, in characters. */
 const COMPLAINT_LENGTH = 2_000;
+
+/** What writing to a program fails with that reads no more. */
+const EARLY_END = new Set(['EPIPE', 'ECONNRESET']);
 
 /** A program of PostgreSQL that runs, with what it says and how it ends. */
 export class ProgramRun {
@@ -28,8 +32,8 @@ export class ProgramRun {
           );
       });
     });
-    // Whoever waits for it may come later.
-    this.ended.catch(() => undefined);
+    // Whoever waits for it may come later. What a program has started itself may outlive it: nobody reads on.
+    this.ended.catch(() => this.letGo());
   }
 
   /** Starts it; it is killed when the signal is aborted. */
@@ -61,9 +65,26 @@ export class ProgramRun {
     return this.child.stdin;
   }
 
+  /**
+   * Why writing to it failed.
+   *
+   * @throws Error with its own words, where it ended before it had read everything
+   */
+  async whyUnwritten(error: unknown): Promise<unknown> {
+    if (!this.hasEnded && !EARLY_END.has(errorCode(error) ?? '')) return error;
+    await this.ended;
+    return new Error(`${this.name} ended before it had read the whole backup.`, { cause: error });
+  }
+
   /** Ends it, if it still runs, and waits for that. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
+    this.letGo();
     await this.ended.catch(() => undefined);
+  }
+
+  /** Without it, a program of a program that was killed would keep our process from ending. */
+  private letGo(): void {
+    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream?.destroy();
   }
 }

@@ -9,8 +9,11 @@ import { BackupRunRepository } from './backup-run.repository.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** What goes on in maintenance, and is answered by what the restore takes away. */
-const ADMINISTRATION = /^\/api\/(?:system|api-keys)(?:\/|$)/;
+/**
+ * What goes on in maintenance, and is answered by what the restore takes away; and the one thing besides that no lock
+ * of the restore keeps from happening, because workers that finish what they do write to the same table.
+ */
+const ASKED = /^\/api\/(?:system|api-keys|deliveries)(?:\/|$)/;
 
 /** What of it stores nothing that a restore would not carry over. */
 const GOES_ON = /^\/api\/system\/(?:maintenance|cache|health|backup\/(?:create|verify|restore))(?:\/|$)/;
@@ -31,7 +34,7 @@ export class RestoreGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { method, routeOptions, body } = context.switchToHttp().getRequest<FastifyRequest>();
     const route = routeOptions.url ?? '';
-    if (READS.has(method) || !ADMINISTRATION.test(route)) return true;
+    if (READS.has(method) || !ASKED.test(route)) return true;
     return (GOES_ON.test(route) && !isLeaving(body)) || this.admit();
   }
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { errorCode } from '../resilience/error-code.js';
 import type { BackupMetadata } from './backup-metadata.js';
 import { BackupScript } from './backup-script.js';
 import { databaseUrl } from './backup-writer.js';
@@ -50,17 +49,13 @@ export class ScriptLoader {
           progress.begin('committing', undefined);
           psql.stdin.end(after);
         } catch (error) {
-          if (psql.hasEnded || isBrokenPipe(error)) await psql.ended;
+          const reason = await psql.whyUnwritten(error);
           await psql.kill();
-          throw error;
+          throw reason;
         }
         await psql.ended;
       },
       database,
     );
   }
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  return ['EPIPE', 'ECONNRESET'].includes(errorCode(error) ?? '');
 }

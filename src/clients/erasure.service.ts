@@ -29,7 +29,8 @@ export class ErasureService {
     const id = this.ids.next();
     const at = new Date(this.clock.now());
     const clientHash = hash('sha256', clientId);
-    const erasure = { id, clientHash, standIn: `erased:${id}`, keysDeleted: false };
+    // A name that no caller can give a client: nobody reads what is being erased by it, or writes there.
+    const erasure = { id, clientHash, standIn: `erased/${id}`, keysDeleted: false };
     await this.transactor.run(async (tx) => {
       if (!(await this.table.lockClient(tx, clientId))) throw notFound('client', clientId);
       await this.table.replace(tx, clientId, erasure.standIn, at);

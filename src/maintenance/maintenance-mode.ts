@@ -38,6 +38,11 @@ export class MaintenanceMode {
     return this.state.stay;
   }
 
+  /** As it is in the whole installation, and stays until the end of the transaction. */
+  hold(tx: EntityManager): Promise<Stay | undefined> {
+    return this.stays.read(tx);
+  }
+
   /** Enters it, or gives another reason where it goes on. From then on it is somebody's who has to leave it. */
   async enter(reason: string): Promise<Stay | undefined> {
     await this.changing(async (tx) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupStatusView, BackupView } from '../../src/backups/backup.schemas.js';
@@ -25,6 +25,32 @@ export class BackupFolders {
   remove(): void {
     for (const folder of this.folders) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** PostgreSQL's programs, whose psql waits until it is let go. */
+export function withWaitingPsql(folders: BackupFolders): {
+  readonly pgDump: string;
+  open(): void;
+  close(): void;
+  readonly isReached: () => boolean;
+} {
+  const folder = folders.make();
+  const [gate, reached] = [join(folder, 'gate'), join(folder, 'reached')];
+  for (const name of ['pg_dump', 'pg_restore'] as const)
+    symlinkSync(join(program('pg_dump'), '..', name), join(folder, name));
+  const script = `#!/bin/sh
+    if [ "$1" != --version ]; then touch ${reached}; while [ ! -e ${gate} ]; do sleep 0.02; done; fi
+    exec ${join(program('pg_dump'), '../psql')} "$@"`;
+  writeFileSync(join(folder, 'psql'), script);
+  chmodSync(join(folder, 'psql'), 0o755);
+  return {
+    pgDump: join(folder, 'pg_dump'),
+    open: () => writeFileSync(gate, ''),
+    close: () => {
+      for (const file of [gate, reached]) rmSync(file, { force: true });
+    },
+    isReached: () => existsSync(reached),
+  };
 }
 
 export async function backupStatus(otklik: TestOtklik): Promise<BackupStatusView> {
