@@ -3,7 +3,7 @@ import type { AlertView } from '../src/monitoring/alerts/alert.schemas.js';
 import { BackgroundProcesses } from '../src/processes/background-processes.js';
 import { AlertReceiver, ROUTING_KEY } from './support/alert-receiver.js';
 import { eventually } from './support/eventually.js';
-import { HOUR, MINUTE } from './support/settable-clock.js';
+import { HOUR, MINUTE, SECOND } from './support/settable-clock.js';
 import { TcpProxy } from './support/tcp-proxy.js';
 import { TestDatabase } from './support/test-database.js';
 import { TestOtklik } from './support/test-otklik.js';
@@ -16,6 +16,8 @@ const ENV = {
   SELF_CHECK_INTERVAL: 'P1D',
   ALERT_SOURCE: 'shop',
   ALERT_BREAKER_FAILURES: '1000',
+  WEBHOOK_ALLOW_HTTP: 'true',
+  WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8',
 };
 
 let receiver: AlertReceiver;
@@ -51,6 +53,16 @@ async function look(times: number, otklik = first): Promise<void> {
 async function pause(process: string, otklik = first): Promise<void> {
   await otklik.api.post(`/api/system/processes/${process}/pause`, {});
   await eventually(() => otklik.part(BackgroundProcesses).status(process).state === 'paused');
+}
+
+/** How long the notices that were not taken after so many attempts wait for the next, in seconds; longer: under way. */
+async function waitsAfter(attempts: number): Promise<number[]> {
+  const rows = await first.database.query<{ wait: number }>(
+    `select extract(epoch from next_attempt_at - $1)::float8 as wait from alert_notices
+      where attempts = $2 and last_error is not null`,
+    [new Date(first.clock.now()), attempts],
+  );
+  return rows.map(({ wait }) => wait);
 }
 
 const resume = (process: string) => first.api.post(`/api/system/processes/${process}/resume`, {});
@@ -110,7 +122,16 @@ describe('alerts (V1, C8)', () => {
     // One of them alone does not make it well.
     await look(2);
     expect(await alerts('?status=open')).toHaveLength(1);
-    await look(2, second);
+    await look(1, second);
+    first.clock.advance(MINUTE);
+    const { looks } = await first.database.during('select from alerts for update', async () => {
+      const looks = [look(1, second)];
+      await first.database.untilBlocked(1);
+      looks.push(look(1));
+      await first.database.untilBlocked(2);
+      return { looks: Promise.all(looks) };
+    });
+    await looks;
     await taken(2);
     expect(await alerts('?status=open')).toEqual([]);
     expect(await told()).toEqual([
@@ -155,8 +176,8 @@ describe('alerts (V1, C8)', () => {
   });
 
   it('are told again and again until they are taken, in their order', async () => {
-    // Slack and PagerDuty have one try and three repetitions each.
-    receiver.fail(...Array.from({ length: 8 }, () => ({ status: 500 })));
+    // Slack and PagerDuty have one try and three repetitions each, and that twice.
+    receiver.fail(...Array.from({ length: 16 }, () => ({ status: 500 })));
     await pause('self-check');
     await look(2);
     const failed = await eventually(
@@ -168,6 +189,18 @@ describe('alerts (V1, C8)', () => {
       { channel: 'pagerduty', status: 'pending', lastError: 'PagerDuty answered 500: not now' },
     ]);
     expect(receiver.requests).toBe(8);
+    // PT15S, and twice as long the next time, with a quarter of jitter.
+    for (const [attempts, least, most] of [
+      [1, 11, 19],
+      [2, 22, 38],
+    ] as const) {
+      const waits = await eventually(
+        () => waitsAfter(attempts),
+        (seconds) => seconds.length === 2 && seconds.every((wait) => wait < 60),
+      );
+      for (const wait of waits) expect(Math.min(Math.max(wait, least), most)).toBe(wait);
+      first.clock.advance(20 * SECOND);
+    }
     await resume('self-check');
     await look(2);
     first.clock.advance(MINUTE);
@@ -179,8 +212,8 @@ describe('alerts (V1, C8)', () => {
     ]);
   });
 
-  it('wait as long as Retry-After asks for', async () => {
-    receiver.fail({ status: 429, retryAfter: '600' }, { status: 429, retryAfter: '600' });
+  it('wait as long as Retry-After asks for, but not for ever', async () => {
+    receiver.fail({ status: 429, retryAfter: '600' }, { status: 429, retryAfter: '3600' });
     await pause('self-check');
     await look(2);
     const due = () =>
@@ -188,14 +221,42 @@ describe('alerts (V1, C8)', () => {
         'select next_attempt_at as at from alert_notices where last_error is not null',
       );
     const waiting = await eventually(due, (rows) => rows.length === 2);
-    expect(waiting.map(({ at }) => at.toISOString())).toEqual([
+    expect(waiting.map(({ at }) => at.toISOString()).toSorted()).toEqual([
       first.clock.iso(10 * MINUTE),
-      first.clock.iso(10 * MINUTE),
+      first.clock.iso(15 * MINUTE),
     ]);
     // Asked for time, nobody is tried again at once.
     expect(receiver.requests).toBe(2);
-    first.clock.advance(10 * MINUTE);
+    first.clock.advance(15 * MINUTE);
     await taken(1);
+  });
+
+  it('say no more than 2,000 characters of what is wrong', async () => {
+    await first.database.query(
+      `insert into monitoring_states (service, instance, status, message, seen_at)
+       values ('disk', 'elsewhere', 'unhealthy', repeat('x', 2001), $1)`,
+      [new Date(first.clock.now())],
+    );
+    first.clock.advance(MINUTE);
+    await look(1);
+    expect(await alerts()).toMatchObject([{ service: 'disk', message: 'x'.repeat(2000) }]);
+  });
+
+  it('are resolved where the part is not there any more', async () => {
+    const { body } = await first.api.post<{ id: string }>('/api/webhooks', {
+      url: 'http://127.0.0.1:1/',
+      eventTypes: ['message.received'],
+    });
+    await pause('webhooks');
+    await look(2);
+    expect(await alerts('?status=open')).toMatchObject([
+      { service: 'webhook', message: 'webhooks is paused' },
+    ]);
+    expect(await alerts('?status=resolved')).toEqual([]);
+    await first.api.delete(`/api/webhooks/${body.id}`);
+    await look(2);
+    expect(await alerts('?status=open')).toEqual([]);
+    expect(await alerts('?status=resolved')).toMatchObject([{ service: 'webhook', status: 'resolved' }]);
   });
 
   it('are open as long as a process complains that is alive', async () => {
@@ -207,7 +268,11 @@ describe('alerts (V1, C8)', () => {
     await resume('self-check');
     await look(2);
     expect(await alerts('?status=open')).toHaveLength(1);
-    first.clock.advance(3 * HOUR + 1000);
+    // It may only be slow until three times its turn have passed.
+    first.clock.advance(3 * HOUR - 1000);
+    await look(1);
+    expect((await alerts('?status=open')).map(({ service }) => service)).toContain('selfCheck');
+    first.clock.advance(MINUTE);
     await look(1);
     expect((await alerts('?status=open')).map(({ service }) => service)).not.toContain('selfCheck');
   });
@@ -226,6 +291,7 @@ describe('an alert about the database itself', () => {
       env: {
         ...ENV,
         ...receiver.env,
+        MONITORING_HISTORY_INTERVAL: 'PT1H',
         HEALTH_PROBE_TIMEOUT: 'PT0.5S',
         DATABASE_POOL_WAIT: 'PT0.2S',
         DATABASE_STATEMENT_TIMEOUT: 'PT0.5S',
@@ -261,6 +327,7 @@ describe('an alert about the database itself', () => {
     proxy.hangForGood();
     await look(1, otklik);
     expect(receiver.requests).toBe(0);
+    const outSince = otklik.clock.iso();
     await look(3, otklik);
     expect(receiver.requests).toBe(2);
     expect(receiver.slack[0]?.text).toContain('shop: database is unhealthy: ');
@@ -274,14 +341,19 @@ describe('an alert about the database itself', () => {
       },
       ({ body }) => body.status === 'healthy',
     );
+    // At once, and not only when it has been well for long enough.
+    await look(1, otklik);
+    expect(await otklik.api.all('/api/system/alerts')).toMatchObject([
+      { service: 'database', status: 'open', raisedAt: outSince },
+    ]);
     await untilAllWork();
     await look(3, otklik);
-    await taken(2);
-    expect(receiver.requests).toBe(4);
     const [alert] = await eventually(
       () => otklik.api.all<AlertView>('/api/system/alerts'),
       ([newest]) => newest?.notices.every(({ status }) => status === 'sent') ?? false,
     );
+    expect(receiver.pagerDuty.map(({ event_action }) => event_action)).toEqual(['trigger', 'resolve']);
+    expect(receiver.requests).toBe(4);
     expect(alert).toMatchObject({ service: 'database', severity: 'unhealthy', status: 'resolved' });
     expect(alert?.notices.map(({ action, status }) => [action, status])).toEqual([
       ['raise', 'sent'],

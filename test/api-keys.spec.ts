@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { jest } from '@jest/globals';
+import { ApiKeyRepository } from '../src/auth/api-key.repository.js';
 import type { ApiKeyView, CreatedApiKey } from '../src/auth/api-key.schemas.js';
 import { Authenticator } from '../src/auth/authenticator.js';
 import type { Problem } from '../src/http/problem.js';
@@ -156,6 +158,21 @@ describe('an API key', () => {
       ({ lastUsedAt }) => lastUsedAt !== null,
     );
     expect(lastUsedAt).toBe(otklik.clock.iso());
+    // Another process writes its uses down now and then, and may come with older ones.
+    await otklik.part(ApiKeyRepository).recordUse(new Map([[id, otklik.clock.now() - HOUR]]));
+    expect((await listed(id))?.lastUsedAt).toBe(lastUsedAt);
+  });
+
+  it('has its last use written down when the process ends, and once', async () => {
+    const { id, key } = await otklik.createKey({ name: 'used at last', scopes: ['messages:read'] });
+    const ending = new TestOtklik({ beside: otklik, env: { API_KEY_LAST_USE_INTERVAL: 'P1D' } });
+    await ending.start();
+    await reads(key, ending);
+    const recorded = jest.spyOn(ending.part(ApiKeyRepository), 'recordUse');
+    await ending.part(Authenticator).onApplicationShutdown();
+    expect((await listed(id))?.lastUsedAt).toBe(otklik.clock.iso());
+    await ending.stop();
+    expect(recorded).toHaveBeenCalledTimes(1);
   });
 
   it('costs no round trip to the database while it is known', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntryView } from '../src/audit/audit.schemas.js';
+import { type AuditEntry, hashOf, NO_ENTRY } from '../src/audit/audit-entry.js';
 import { AuditLog } from '../src/audit/audit-log.js';
 import { AuditVerifier } from '../src/audit/audit-verifier.js';
 import type { CacheStats } from '../src/cache/cache.schemas.js';
@@ -82,9 +83,12 @@ describe('the audit log', () => {
     await api.post('/api/system/processes/reminders/pause', {});
     await api.post('/api/system/processes/reminders/pause', {});
     await api.post('/api/system/processes/reminders/resume', {});
+    await api.post('/api/system/processes/reminders/resume', {});
     await api.post('/api/system/processes/reminders/run', {});
     await api.post('/api/system/monitoring/stop', {});
-    await api.post('/api/system/monitoring/start', { interval: 'PT45S' });
+    // The second time, nothing changes.
+    for (let times = 0; times < 2; times++)
+      await api.post('/api/system/monitoring/start', { interval: 'PT45S' });
     await api.post('/api/system/retention/run', { dryRun: true });
     await api.post('/api/system/retention/run', { dryRun: false });
     await api.post('/api/system/cache/clear', { pattern: 'api_keys:*' });
@@ -257,6 +261,23 @@ describe('the audit log', () => {
     });
     await expect(failing).rejects.toThrow('rolled back');
     expect(await newest('?limit=1')).toEqual([before]);
+    expect(otklik.log.entries(({ action }) => action === 'nothing.happened')).toEqual([]);
+  });
+
+  it('stands in the log as well, which nobody who can change the database makes anew', async () => {
+    await otklik.createKey({ name: 'logged', scopes: ['messages:read'] });
+    const [entry] = await newest('?limit=1');
+    expect(otklik.log.entries(({ msg, audit }) => msg === 'audit' && audit === entry?.number)).toMatchObject([
+      { hash: entry?.hash, actor: 'administrator', action: 'api_key.created', subject: entry?.subject },
+    ]);
+  });
+
+  it('has no secret, whatever an act says', async () => {
+    const after = { error: 'postgres://otklik:Vn4kTz8qLs@db/otklik refused otk_Zk3vQ8sLw0TfYb7x' };
+    await otklik.part(AuditLog).recordAlone({ action: 'secret.masked', subject: null, after });
+    expect((await newest('?limit=1'))[0]?.after).toEqual({
+      error: 'postgres://otklik:***@db/otklik refused otk_***',
+    });
   });
 
   it('keeps text that PostgreSQL would not, so that its hash holds', async () => {
@@ -444,6 +465,20 @@ describe('a chain that somebody has tampered with', () => {
     expect(broken?.reason).toContain(reason);
   });
 
+  it('is broken where its beginning is gone and the rest was made anew', async () => {
+    const { body } = await otklik.api.get<PageOf<AuditEntry>>(`${PATH}?limit=1`);
+    const [last] = body.data;
+    if (!last) throw new Error('There is no entry.');
+    const { broken } = await foundAfter(
+      `delete from audit_log where number < 5;
+       update audit_log set previous = '${NO_ENTRY}', hash = '${hashOf({ ...last, previous: NO_ENTRY })}'`,
+    );
+    expect(broken).toMatchObject({
+      entry: { number: 5 },
+      reason: expect.stringContaining('it is the first'),
+    });
+  });
+
   it('is known by a hash that was kept elsewhere, where its end was cut off', async () => {
     const { head } = await otklik.part(AuditVerifier).verify();
     expect(head?.number).toBe(5);
@@ -451,5 +486,16 @@ describe('a chain that somebody has tampered with', () => {
     await otklik.database.execute('delete from audit_log where number = 5');
     expect((await otklik.part(AuditVerifier).verify()).broken).toBeUndefined();
     expect(await otklik.part(AuditVerifier).has(head?.hash ?? '')).toBe(false);
+  });
+
+  it('is looked at to its end, which is not in memory at once', async () => {
+    await otklik.part(Transactor).run(async (tx) => {
+      for (let entries = 0; entries < 1_000; entries++)
+        await otklik.part(AuditLog).record(tx, { action: 'entry.made', subject: null });
+    });
+    const { entries, broken } = await foundAfter(
+      `update audit_log set actor_name = 'eve' where number = (select max(number) from audit_log)`,
+    );
+    expect([entries, broken?.entry.number]).toEqual([1_004, 1_004]);
   });
 });

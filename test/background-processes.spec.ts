@@ -1,8 +1,11 @@
 import { hostname } from 'node:os';
+import { Notifications } from '../src/database/notifications.js';
+import { BackgroundProcesses } from '../src/processes/background-processes.js';
 import type { ListedProcessView, ProcessView } from '../src/processes/process.schemas.js';
+import { WorkerCensus } from '../src/processes/worker-census.js';
 import type { PageOf } from './support/api-client.js';
 import { eventually } from './support/eventually.js';
-import { SECOND } from './support/settable-clock.js';
+import { HOUR, MINUTE, SECOND } from './support/settable-clock.js';
 import { TestOtklik } from './support/test-otklik.js';
 
 /** One that every installation has. */
@@ -113,7 +116,7 @@ describe('the background processes', () => {
 
   it('are run by the workers where an api process is asked', async () => {
     const before = [(await stateAt(worker)).runs, (await stateAt(beside)).runs];
-    expect((await api.api.post(`${PATH}/run`, {})).body).toMatchObject({ state: 'not_here' });
+    expect((await api.api.post(`${PATH}/run`, {})).body).toMatchObject({ state: 'not_here', runs: 0 });
     await eventually(async () => (await stateAt(worker)).runs === (before[0] ?? 0) + 1);
     await eventually(async () => (await stateAt(beside)).runs === (before[1] ?? 0) + 1);
   });
@@ -156,6 +159,47 @@ describe('the background processes', () => {
     expect((await worker.api.post('/api/system/processes/A%20B/run', {})).status).toBe(400);
   });
 
+  it('are woken by what somebody says, unless nobody understands it', async () => {
+    const { runs } = await stateAt(worker);
+    for (const words of ['hello', 'null', `{"${NAME}":"now"}`, '{"laundry":0}', `{"${NAME}":0}`])
+      await worker.database.query(`select pg_notify('otklik_wakeups', $1)`, [words]);
+    await eventually(async () => (await stateAt(worker)).runs > runs);
+  });
+
+  it('find by themselves, before long, what they were not told', async () => {
+    await beside.stopServing();
+    await beside.start();
+    const state = () => beside.part(BackgroundProcesses).status(NAME).state;
+    await eventually(() => state() === 'waiting');
+    for (const [pausedAt, found] of [
+      [worker.clock.iso(), 'paused'],
+      [null, 'waiting'],
+    ]) {
+      await worker.database.query('update background_processes set paused_at = $2 where name = $1', [
+        NAME,
+        pausedAt,
+      ]);
+      await eventually(() => {
+        worker.clock.advance(15 * SECOND);
+        return state() === found;
+      });
+    }
+  });
+
+  it('run once they hear again, for nobody knows what they were woken for', async () => {
+    const { runs } = await eventually(
+      () => stateAt(worker),
+      ({ nextRunAt }) => (nextRunAt ?? '') > worker.clock.iso(MINUTE),
+    );
+    await worker.database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'otklik notifications'`,
+    );
+    await eventually(() => !worker.part(Notifications).isListening);
+    worker.clock.advance(SECOND);
+    await eventually(async () => (await stateAt(worker)).runs > runs);
+  });
+
   it('hear of what an api process does even after the database was lost', async () => {
     await worker.database.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
@@ -172,5 +216,22 @@ describe('the background processes', () => {
     const { runs } = await stateAt(worker);
     await api.api.post(`${PATH}/run`, {});
     await eventually(async () => (await stateAt(worker)).runs > runs);
+  });
+
+  it('are shown however long they say why they fail, which must fit into a notification', async () => {
+    const failing = async (count: number, words: string) => {
+      const processes = worker.part(BackgroundProcesses);
+      for (let n = 0; n < count; n++) {
+        const name = `failing-${words.length}-${n}`;
+        const run = () => Promise.reject(new Error(words));
+        processes.register({ name, description: 'Fails.', interval: HOUR, run });
+        await processes.runner(name).runNow();
+      }
+      const workers = await api.part(WorkerCensus).workers();
+      expect(workers).toHaveLength(2);
+      return workers.flatMap(({ processes }) => processes.map(({ lastError }) => lastError ?? 'none'));
+    };
+    expect(await failing(1, 'x'.repeat(9_000))).toContain('x'.repeat(200));
+    expect(new Set(await failing(15, '☎'.repeat(200)))).toEqual(new Set(['none']));
   });
 });

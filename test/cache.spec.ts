@@ -1,8 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { jest } from '@jest/globals';
+import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { CacheKind } from '../src/cache/cache-policies.js';
 import type { Cached } from '../src/cache/cached.js';
+import { committed } from '../src/database/after-commit.js';
 import { CacheProcess, IMPATIENT, Notice } from './support/cache-process.js';
 import { eventually } from './support/eventually.js';
 import { RedisServer } from './support/redis-server.js';
@@ -151,7 +153,13 @@ describe('the cache', () => {
       'of another form',
       Buffer.from(`\0${JSON.stringify({ expiresAt: 9e15, cost: 1, value: { n: 'one' } })}`),
     ],
-    ['much larger than it may be', Buffer.concat([Buffer.of(1), gzipSync(Buffer.alloc(17 * 1024 * 1024))])],
+    [
+      'much larger than it may be',
+      Buffer.concat([
+        Buffer.of(1),
+        gzipSync(`{"expiresAt":9e15,"cost":1,"value":{"n":1}}${' '.repeat(17 * 1024 * 1024)}`),
+      ]),
+    ],
   ])('does not believe what is %s in Redis: it counts it and makes it anew (E13)', async (_what, bytes) => {
     const { cached, process } = await owned();
     await server.ask((redis) => redis.set('otklik:v1:{analytics:a}', bytes));
@@ -201,6 +209,25 @@ describe('the cache', () => {
     expect([source.loads, other.cached.statistics.refreshed]).toEqual([1, 0]);
   });
 
+  it('counts the time of a value from before it was asked for', async () => {
+    const { cached } = await owned('api_keys', {});
+    const slow = async () => {
+      clock.advance(4 * SECOND);
+      return source.load();
+    };
+    expect(await cached.get('a', slow)).toEqual({ n: 1 });
+    expect(cached.peek('a', source.load)).toBeUndefined();
+  });
+
+  it('forgets what there is no longer when it would make it anew', async () => {
+    const { cached } = await owned('api_keys', {});
+    await n(cached);
+    clock.advance(2 * SECOND);
+    const peek = () => cached.peek('a', async () => undefined);
+    expect(peek()).toEqual({ n: 1 });
+    await eventually(() => peek() === undefined);
+  });
+
   describe('what is costly and not there', () => {
     it('is made once, however many processes ask at the same time', async () => {
       const all = await Promise.all(Array.from({ length: 4 }, () => owned()));
@@ -216,14 +243,61 @@ describe('the cache', () => {
 
     it('is made by the next one where the first one fails, or finds nothing', async () => {
       const [one, two, three] = [await owned(), await owned(), await owned()];
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const failing = one.cached.get('a', () => promise.then(() => Promise.reject(new Error('away'))));
-      await eventually(() => server.ask((redis) => redis.exists('otklik:v1:{analytics:a}:turn')));
-      const waiting = two.cached.get('a', async () => undefined);
-      resolve();
+      // A turn that nobody ends lasts for ever: that it would end by itself helps nobody here.
+      const turn = () =>
+        eventually(() => server.ask((redis) => redis.persist('otklik:v1:{analytics:a}:turn')));
+      const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const failing = one.cached.get('a', () => first.promise.then(() => Promise.reject(new Error('away'))));
+      await turn();
+      const waiting = two.cached.get('a', () => second.promise.then(() => undefined));
+      first.resolve();
       await expect(failing).rejects.toThrow('away');
+      await turn();
+      second.resolve();
       expect(await waiting).toBeUndefined();
       expect(await n(three.cached)).toBe(1);
+    });
+
+    it("is nobody else's turn before it is there", async () => {
+      const { process, cached } = await owned();
+      const turn = 'otklik:v1:{analytics:a}:turn';
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const set = process.shared.set.bind(process.shared);
+      jest.spyOn(process.shared, 'set').mockImplementationOnce((...it) => promise.then(() => set(...it)));
+      await cached.get('a', async () => {
+        await server.ask((redis) => redis.persist(turn));
+        return { n: 1 };
+      });
+      await process.redis.run((client) => client.ping());
+      await process.redis.run((client) => client.ping());
+      expect(await server.ask((redis) => redis.exists(turn))).toBe(1);
+      resolve();
+      await eventually(async () => (await server.ask((redis) => redis.exists(turn))) === 0);
+      expect(await stored('a')).not.toBeNull();
+    });
+
+    it('is what processes take turns for, and nothing else', async () => {
+      const { process, cached } = await owned('user_data');
+      const turns = jest.spyOn(process.shared, 'takeTurn');
+      expect(await n(cached)).toBe(1);
+      expect(turns).not.toHaveBeenCalled();
+    });
+
+    it('is made anew by one process at a time', async () => {
+      const [one, other] = [await owned(), await owned()];
+      const content = { expiresAt: clock.now() + 10 * SECOND, cost: 60 * SECOND, value: { n: 1 } };
+      await server.ask((redis) => redis.set('otklik:v1:{analytics:a}', `\0${JSON.stringify(content)}`));
+      jest.spyOn(Math, 'random').mockReturnValue(0.5);
+      expect(await Promise.all([n(one.cached), n(other.cached)])).toEqual([1, 1]);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      source.gate = promise;
+      const turns = jest.spyOn(other.process.shared, 'takeTurn');
+      await n(one.cached);
+      await eventually(() => source.loads === 1);
+      await n(other.cached);
+      await eventually(() => turns.mock.calls.length === 1);
+      expect([await turns.mock.results[0]?.value, source.loads]).toEqual([false, 1]);
+      resolve();
     });
 
     it('is made by each process where there is no Redis', async () => {
@@ -244,12 +318,36 @@ describe('the cache', () => {
       await eventually(async () => (await n(other.cached)) === 2);
     });
 
+    it('with a transaction is forgotten at its commit, also by who hears of it through Redis alone', async () => {
+      const [one, other] = [await owned(), await owned()];
+      other.process.plugEars();
+      await Promise.all([n(one.cached), n(other.cached)]);
+      const tx = {} as EntityManager;
+      await one.cached.forgetWith(tx, 'a');
+      expect(one.cached.peek('a', source.load)).toEqual({ n: 1 });
+      source.n = 2;
+      committed(tx);
+      expect(await n(one.cached)).toBe(2);
+      await eventually(async () => (await n(other.cached)) === 2);
+    });
+
     it('is forgotten by all processes, without Redis as well', async () => {
       const [one, other] = [await owned('analytics', {}), await owned('analytics', {})];
       await Promise.all([n(one.cached), n(other.cached)]);
       source.n = 2;
       await one.cached.forget('a');
       expect([await n(one.cached), await n(other.cached)]).toEqual([2, 2]);
+      // What it says itself, it does not hear as well.
+      expect([one.cached.statistics.invalidated, other.cached.statistics.invalidated]).toEqual([1, 1]);
+    });
+
+    it('before it was heard at all is forgotten from then on', async () => {
+      const process = new CacheProcess(notice, clock, {});
+      processes.push(process);
+      const cached = process.cache.of('analytics', form);
+      await n(cached);
+      await process.start();
+      expect(cached.near.entries).toBe(0);
     });
 
     it('is not kept by who has read it before and is slower', async () => {
@@ -289,6 +387,8 @@ describe('the cache', () => {
 
     it('is not believed while nothing is heard, and gone when it is heard again', async () => {
       const { process, cached } = await owned('analytics', {});
+      let timesTold = 0;
+      cached.onForgotten(() => timesTold++);
       await n(cached);
       expect(cached.peek('a', source.load)).toEqual({ n: 1 });
       process.plugEars();
@@ -296,7 +396,111 @@ describe('the cache', () => {
       source.n = 2;
       expect(await n(cached)).toBe(2);
       process.unplugEars();
-      expect([cached.near.entries, process.invalidations.gaps]).toEqual([0, 1]);
+      expect([cached.near.entries, process.invalidations.gaps, timesTold]).toEqual([0, 1, 1]);
+    });
+
+    it('is believed all the same for as long as it lives, where that was promised to be short', async () => {
+      const { process, cached } = await owned('api_keys', {});
+      await n(cached);
+      process.plugEars();
+      clock.advance(3 * SECOND);
+      expect(cached.peek('a', source.load)).toEqual({ n: 1 });
+      clock.advance(SECOND);
+      expect(cached.peek('a', source.load)).toBeUndefined();
+    });
+
+    it('is not read from Redis while it is being removed there', async () => {
+      const { process, cached } = await owned();
+      await n(cached);
+      await isStored('a');
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const run = process.redis.run.bind(process.redis);
+      jest.spyOn(process.redis, 'run').mockImplementationOnce((work) => promise.then(() => run(work)));
+      source.n = 2;
+      const forgotten = cached.forget('a');
+      const asked = n(cached);
+      // What it asks Redis for now is answered before these are, and before it is removed.
+      await Promise.all([run((client) => client.ping()), server.ask((redis) => redis.ping())]);
+      resolve();
+      expect(await asked).toBe(2);
+      await forgotten;
+    });
+
+    it('and could not be removed from Redis is removed before it is read again, all of it and once', async () => {
+      const { process, cached } = await owned();
+      await n(cached, 'k249');
+      await isStored('k249');
+      jest.spyOn(process.redis, 'run').mockRejectedValueOnce(new Error('Command timed out'));
+      source.n = 2;
+      await cached.forget(...Array.from({ length: 250 }, (_, i) => `k${i}`));
+      expect(process.shared.owes).toBe(250);
+      expect(await n(cached, 'k249')).toBe(2);
+      expect(process.shared.owes).toBe(0);
+    });
+
+    it('in large numbers, and could not be removed from Redis, empties it', async () => {
+      const { process, cached } = await owned();
+      const spy = jest.spyOn(process.redis, 'run').mockRejectedValue(new Error('Command timed out'));
+      await cached.forget(...Array.from({ length: 10_001 }, (_, i) => `k${i}`));
+      spy.mockRestore();
+      await server.ask((redis) => redis.set('otklik:v1:{sessions:another}', 'x'));
+      expect([await n(cached), process.shared.owes]).toEqual([1, 0]);
+      expect(await stored('another', 'sessions')).toBeNull();
+    });
+
+    it('is not believed in Redis where it may have come back while that was emptied', async () => {
+      const { process, cached } = await owned();
+      process.shared.oweAll();
+      const run = process.redis.run.bind(process.redis);
+      jest.spyOn(process.redis, 'run').mockImplementationOnce((work) => {
+        // As where a connection is lost that carries nothing of it.
+        process.shared.oweAll();
+        return run(work);
+      });
+      expect(await n(cached)).toBe(1);
+      expect(process.shared.owes).toBeGreaterThan(0);
+    });
+
+    it('once more is not kept either by who reads it for the second time', async () => {
+      const { cached } = await owned('analytics', {});
+      const reading: { resolve: () => void; value: Promise<number | undefined> }[] = [];
+      for (let loads = 1; loads <= 2; loads++) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        source.gate = promise;
+        reading.push({ resolve, value: n(cached) });
+        await eventually(() => source.loads === loads);
+        if (loads === 1) await cached.forget('a');
+      }
+      const [first, second] = reading;
+      first?.resolve();
+      await first?.value;
+      await cached.forget('a');
+      second?.resolve();
+      await second?.value;
+      expect(cached.near.entries).toBe(0);
+    });
+
+    it('is not put in the place of what is known since', async () => {
+      const { cached } = await owned('analytics', {});
+      const { promise, resolve } = Promise.withResolvers<void>();
+      source.gate = promise;
+      const slow = n(cached);
+      await eventually(() => source.loads === 1);
+      await cached.set('a', { n: 2 });
+      resolve();
+      expect([await slow, await n(cached)]).toEqual([1, 2]);
+    });
+
+    it('is not kept by who was reading it when he may have missed that', async () => {
+      const { process, cached } = await owned('analytics', {});
+      const { promise, resolve } = Promise.withResolvers<void>();
+      source.gate = promise;
+      const slow = n(cached);
+      await eventually(() => source.loads === 1);
+      process.plugEars();
+      process.unplugEars();
+      resolve();
+      expect([await slow, cached.near.entries]).toEqual([1, 0]);
     });
 
     it('while Redis hung is removed from it before it is read again', async () => {
@@ -432,6 +636,35 @@ describe('the cache', () => {
       await eventually(() => other.cached.near.entries === 0);
       expect(await server.ask((redis) => redis.mget('shop:a1', 'otklik:limits:x'))).toEqual(['theirs', '1']);
       expect(await stored('b1')).not.toBeNull();
+    });
+
+    it('is made up for before Redis is read again, where that could not be cleared', async () => {
+      const { process, cached } = await owned();
+      await n(cached);
+      await isStored('a');
+      await server.ask((redis) => redis.acl('SETUSER', 'default', '-unlink'));
+      const cleared = await process.cache.clear('analytics:*');
+      await server.ask((redis) => redis.acl('SETUSER', 'default', '+unlink'));
+      expect(cleared).toEqual({ here: 1, shared: undefined });
+      source.n = 2;
+      expect(await n(cached)).toBe(2);
+    });
+
+    it('keeps nothing that was being read meanwhile', async () => {
+      const { process, cached } = await owned();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      source.gate = promise;
+      const slow = n(cached);
+      await eventually(() => source.loads === 1);
+      await process.cache.clear('analytics:*');
+      source.n = 2;
+      source.gate = Promise.resolve();
+      resolve();
+      expect(await slow).toBe(1);
+      // Whatever it sends to Redis has arrived when this has.
+      await process.redis.run((client) => client.ping());
+      await process.redis.run((client) => client.ping());
+      expect([cached.near.entries, await stored('a')]).toEqual([0, null]);
     });
 
     it('works through many keys without KEYS', async () => {

@@ -1,3 +1,7 @@
+import { DataSource } from 'typeorm';
+import { poolOf } from '../src/database/pinging-pool.js';
+import type { Health } from '../src/health/health.schemas.js';
+import { eventually } from './support/eventually.js';
 import { TcpProxy } from './support/tcp-proxy.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
@@ -42,6 +46,51 @@ describe('connections to the database (I9)', () => {
     expect([listed.status, received.status]).toEqual([200, 201]);
     await behind.stop();
     await proxy.close();
+  });
+
+  it('that hung are replaced for health, as soon as new ones work', async () => {
+    const proxy = await TcpProxy.before(otklik.database.url);
+    const behind = new TestOtklik({
+      databaseUrl: () => proxy.url,
+      env: {
+        DATABASE_POOL_PING_AFTER: 'PT1H',
+        DATABASE_POOL_IDLE: 'PT1H',
+        DATABASE_STATEMENT_TIMEOUT: 'PT1H',
+        HEALTH_PROBE_TIMEOUT: 'PT0.5S',
+      },
+    });
+    await behind.start();
+    const health = async () => (await behind.api.get('/health/database')).status;
+    await eventually(health, (status) => status === 200);
+    const pool = poolOf(behind.part(DataSource));
+    const before = pool.totalCount;
+    proxy.hang();
+    expect(await health()).toBe(503);
+    // Nobody else shall get it, and wait until it is found dead.
+    await eventually(() => pool.totalCount < before);
+    await eventually(health, (status) => status === 200);
+    await behind.stop();
+    await proxy.close();
+  });
+
+  it('are too few for health where more work waits for one than there are', async () => {
+    const small = new TestOtklik({ beside: otklik, env: { DATABASE_POOL_MAX: '2' } });
+    await small.start();
+    const pool = poolOf(small.part(DataSource));
+    for (const [waiting, status] of [
+      [2, 'healthy'],
+      [3, 'degraded'],
+    ] as const) {
+      const held = await Promise.all([pool.connect(), pool.connect()]);
+      const waits = Array.from({ length: waiting }, () => pool.connect());
+      const answer = small.api.get<Health>('/health/database');
+      // It waits for a connection itself, in the line behind the others.
+      await eventually(() => pool.waitingCount > waiting);
+      for (const client of held) client.release();
+      for (const wait of waits) (await wait).release();
+      expect((await answer).body.checks.database).toMatchObject({ status, waiting, inUse: 2, max: 2 });
+    }
+    await small.stop();
   });
 
   it('that die in the middle of a message leave it stored once', async () => {
@@ -96,7 +145,7 @@ describe('connections to the database (I9)', () => {
   it('are waited for only so long: then the request gets 503', async () => {
     const small = new TestOtklik({
       beside: otklik,
-      env: { DATABASE_POOL_MAX: '1', DATABASE_POOL_WAIT: 'PT0.1S' },
+      env: { DATABASE_POOL_MAX: '1', DATABASE_POOL_WAIT: 'PT0.5S' },
     });
     await small.start();
     const { conversationId, clientId } = await small.accept({ clientId: newClient(), content: 'Before' });

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataDirectory } from '../src/database/data-directory.js';
 import { EmbeddedPostgres } from '../src/database/embedded-postgres.js';
+import { Notifications } from '../src/database/notifications.js';
 import type { Health } from '../src/health/health.schemas.js';
 import type { ReceivedMessageView } from '../src/messages/message.schemas.js';
+import { ProcessWakeups } from '../src/processes/process-wakeups.js';
+import { eventually } from './support/eventually.js';
+import { SECOND } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
 const QUIET = { info: () => undefined, warn: () => undefined };
@@ -98,6 +102,28 @@ describe('a database that goes away and comes back', () => {
       { 'idempotency-key': 'outage' },
     );
     expect(again.status).toBe(201);
+  });
+
+  it('keeps wake-ups from the workers no longer than it is away, and the earliest of several is told', async () => {
+    const wakeups = otklik.part(ProcessWakeups);
+    const woken: number[] = [];
+    wakeups.listen(
+      (name, at) => name === 'watering' && woken.push(at),
+      () => undefined,
+    );
+    await withoutDatabase(async () => {
+      wakeups.announce('watering', 1);
+      await eventually(
+        () => otklik.log.entries(({ msg }) => msg.startsWith('The workers were not')).length > 0,
+      );
+    });
+    await eventually(() => {
+      otklik.clock.advance(SECOND);
+      return otklik.part(Notifications).isListening;
+    });
+    // The first is on its way when the others are told.
+    for (const at of [4, 3, 2, 5]) wakeups.announce('watering', at);
+    await eventually(() => woken.at(-1) === 2);
   });
 
   it('that dies under load loses nothing that was accepted, and doubles nothing', async () => {

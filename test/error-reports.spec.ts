@@ -1,4 +1,6 @@
+import { loadConfig } from '../src/config/config.js';
 import type { Problem } from '../src/http/problem.js';
+import { Observations } from '../src/observations/observations.js';
 import { ErrorReports } from '../src/telemetry/error-reports.js';
 import { eventually } from './support/eventually.js';
 import { SentryServer } from './support/sentry-server.js';
@@ -72,14 +74,40 @@ describe('error reports in the protocol of Sentry', () => {
 
   it('tell once of a background process that fails again and again', async () => {
     const before = sentry.events.length;
-    await otklik.database.execute('alter table escalations rename to escalations_away');
-    for (let run = 0; run < 3; run++)
-      await otklik.api.post('/api/system/processes/escalation-claims/run', {});
-    await otklik.database.execute('alter table escalations_away rename to escalations');
-    await reported(before + 1);
+    const run = () => otklik.api.post('/api/system/processes/escalation-claims/run', {});
+    for (let outages = 1; outages <= 2; outages++) {
+      await otklik.database.execute('alter table escalations rename to escalations_away');
+      for (let runs = 0; runs < 3; runs++) await run();
+      await otklik.database.execute('alter table escalations_away rename to escalations');
+      await reported(before + outages);
+      await answered();
+      const ours = sentry.events.filter(({ transaction }) => transaction === 'process escalation-claims');
+      expect(ours).toHaveLength(outages);
+      // It works again, so the next outage is another one.
+      await run();
+    }
+  });
+
+  it('are ten at once, and what is more is dropped', async () => {
+    const reports = otklik.part(ErrorReports);
+    const { dropped } = reports;
+    for (let count = 0; count < 12; count++)
+      reports.report({ error: new Error('flood'), transaction: 'spec' });
+    expect(reports.dropped).toBe(dropped + 2);
     await answered();
-    const ours = sentry.events.filter(({ transaction }) => transaction === 'process escalation-claims');
-    expect(ours).toHaveLength(1);
+  });
+
+  it('are none where SENTRY_SAMPLE_PERCENT is 0', async () => {
+    const before = sentry.requests;
+    const none = new ErrorReports(
+      otklik.part(Observations),
+      otklik.clock,
+      loadConfig({ SENTRY_DSN: sentry.dsn, SENTRY_SAMPLE_PERCENT: '0' }),
+      otklik.log.log,
+    );
+    none.report({ error: new Error('never told'), transaction: 'spec' });
+    await none.settled();
+    expect(sentry.requests).toBe(before);
   });
 
   it('hold nothing up where the server says nothing', async () => {
@@ -89,8 +117,12 @@ describe('error reports in the protocol of Sentry', () => {
     expect(otklik.part(ErrorReports).dropped).toBeGreaterThan(0);
   });
 
-  it('stop for as long as the server wants', async () => {
-    sentry.answer = { status: 429, headers: { 'retry-after': '60' } };
+  it.each([
+    { status: 429, headers: { 'retry-after': '60' } },
+    { status: 429, headers: {} },
+    { status: 200, headers: { 'x-sentry-rate-limits': '60:error:key', 'retry-after': '1' } },
+  ])('stop for as long as the server wants: %j', async (answer) => {
+    sentry.answer = answer;
     const before = sentry.requests;
     await fail();
     await answered();
@@ -101,5 +133,15 @@ describe('error reports in the protocol of Sentry', () => {
     otklik.clock.advance(MINUTE);
     await fail();
     await eventually(() => sentry.requests > before + 1);
+    await answered();
+  });
+
+  it('that are under way have their time when the process ends', async () => {
+    sentry.answer = undefined;
+    const reports = otklik.part(ErrorReports);
+    const { dropped } = reports;
+    reports.report({ error: new Error('the last'), transaction: 'spec' });
+    await otklik.stopServing();
+    expect(reports.dropped).toBe(dropped + 1);
   });
 });

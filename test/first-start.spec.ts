@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../src/config/config.js';
+import { type Config, loadConfig } from '../src/config/config.js';
+import { CONFIG } from '../src/config/config.module.js';
 import { productVersion } from '../src/config/product-version.js';
 import { PortTakenError } from '../src/http/port.js';
-import { type Otklik, startOtklik } from '../src/otklik.js';
+import { openDatabase } from '../src/open-database.js';
+import { type Otklik, startOn, startOtklik } from '../src/otklik.js';
+import type { SystemInfo } from '../src/system/system.schemas.js';
 import { welcome } from '../src/welcome.js';
 import { ApiClient } from './support/api-client.js';
 import { CapturedLog } from './support/captured-log.js';
@@ -37,6 +41,7 @@ describe('the very first start, without any configuration', () => {
     expect(statSync(otklik.adminApiKeyFile ?? '').mode & 0o077).toBe(0);
     const api = new ApiClient(otklik.url, key);
     expect((await message(api)).status).toBe(201);
+    expect((await api.get<SystemInfo>('/api/system/info')).body.database.embedded).toBe(true);
     api.close();
   });
 
@@ -63,10 +68,26 @@ describe('the very first start, without any configuration', () => {
     const port = typeof address === 'object' && address ? address.port : 0;
     await expect(start({ PORT: String(port) })).rejects.toThrow(PortTakenError);
     await expect(start({ PORT: String(port) })).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken.`);
+    // Also where somebody takes it while the database starts.
+    const config = loadConfig({ DATA_DIR: folder, PORT: String(port) });
+    const late = startOn(await openDatabase(config, captured.log), captured.log);
+    await expect(late).rejects.toThrow(PortTakenError);
+    await expect(start({ EMBEDDED_DATABASE_PORT: String(port) })).rejects.toThrow('did not start');
     otklik = await start({ PORT: String(port), PORT_IF_TAKEN: 'next' });
     expect(Number(new URL(otklik.url).port)).toBeGreaterThan(port);
     await otklik.stop();
     await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('takes the secrets that it is given, and shows none', async () => {
+    const [adminApiKey, encryptionKey] = [
+      randomBytes(32).toString('hex'),
+      randomBytes(32).toString('base64'),
+    ];
+    otklik = await start({ ADMIN_API_KEY: adminApiKey, SECRET_ENCRYPTION_KEY: encryptionKey });
+    expect(otklik.application.get<Config>(CONFIG).secrets).toEqual({ adminApiKey, encryptionKey });
+    expect([otklik.newAdminApiKey, otklik.adminApiKeyFile]).toEqual([undefined, undefined]);
+    await otklik.stop();
   });
 
   it('says which version it is', () => {

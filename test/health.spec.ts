@@ -214,6 +214,10 @@ describe('the health of what goes on by itself (D17)', () => {
         lastRun: { forgotten_conversation: { found: 1, repaired: 0 } },
       },
     });
+    const scrape = await Scrape.of(otklik.api);
+    const fault = { fault: 'forgotten_conversation' };
+    expect(scrape.value('otklik_self_check_faults_total', fault)).toBeGreaterThan(0);
+    expect(scrape.value('otklik_self_check_repairs_total', fault)).toBe(0);
     await otklik.database.execute('drop trigger refuse on reminders; drop function refuse');
     await processes('self-check', 'run');
     const { check } = await untilIs('healthy', 'selfCheck');

@@ -1,4 +1,5 @@
 import type { AuditEntryView } from '../src/audit/audit.schemas.js';
+import { Notifications } from '../src/database/notifications.js';
 import type { Problem } from '../src/http/problem.js';
 import type { MaintenanceView } from '../src/maintenance/maintenance.schemas.js';
 import { MaintenanceMode } from '../src/maintenance/maintenance-mode.js';
@@ -12,7 +13,7 @@ const PATH = '/api/system/maintenance';
 const REASON = 'The database moves until 10:00.';
 
 describe('maintenance', () => {
-  const otklik = new TestOtklik({ env: { MAINTENANCE_RETRY_AFTER: 'PT90S' } });
+  const otklik = new TestOtklik({ env: { MAINTENANCE_RETRY_AFTER: 'PT89.5S' } });
   const worker = new TestOtklik({ env: { ROLES: 'api,worker' }, beside: otklik });
   beforeAll(async () => {
     await otklik.start();
@@ -87,6 +88,7 @@ describe('maintenance', () => {
     ]) {
       expect([path, (await otklik.api.get(path)).status]).toEqual([path, 200]);
     }
+    expect((await otklik.api.send('HEAD', '/metrics')).status).toBe(200);
     const key = await otklik.createKey({ name: 'made in maintenance', scopes: ['messages:read'] });
     expect((await otklik.api.delete(`/api/api-keys/${key.id}`)).status).toBe(204);
     expect((await otklik.api.post('/api/system/retention/run', { dryRun: true })).status).toBe(200);
@@ -116,6 +118,11 @@ describe('maintenance', () => {
       expect(headers['retry-after']).toBe(at() === otklik ? '90' : '30');
       expect(problem.detail).toContain(REASON);
     }
+    // Nor what somebody wanted before it was.
+    await otklik.database.execute(
+      `insert into background_processes as process (name, run_requests) values ('reminders', 1)
+       on conflict (name) do update set run_requests = process.run_requests + 1`,
+    );
     expect(await runs()).toBe(before);
     for (const name of ['alert-notices', 'backups', 'monitoring']) {
       expect((await at().api.post(`/api/system/processes/${name}/run`, {})).status).toBe(200);
@@ -148,6 +155,32 @@ describe('maintenance', () => {
     otklik.clock.advance(30 * SECOND);
     await isHeard(worker, true);
     expect((await message(worker)).status).toBe(503);
+  });
+
+  it('is found at once where the connection on which it is told was lost', async () => {
+    await otklik.database.execute(
+      `insert into maintenance values (true, gen_random_uuid(), '${REASON}', now(), 'nobody');
+       select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'otklik notifications'`,
+    );
+    for (const at of [otklik, worker]) await eventually(() => !at.part(Notifications).isListening);
+    otklik.clock.advance(SECOND);
+    for (const at of [otklik, worker]) await isHeard(at, true);
+  });
+
+  it('goes on, or not, as it was last heard, where it cannot be asked for; and is asked for again', async () => {
+    await change({ enabled: true, reason: REASON });
+    await isHeard(worker, true);
+    await otklik.database.execute('alter table maintenance rename to gone');
+    otklik.clock.advance(30 * SECOND);
+    const failures = () => worker.log.entries(({ msg }) => msg.startsWith('Whether it is maintenance'));
+    await eventually(() => failures().length === 1);
+    expect((await message(worker)).status).toBe(503);
+    await otklik.database.execute('alter table gone rename to maintenance; delete from maintenance');
+    await eventually(() => {
+      otklik.clock.advance(30 * SECOND);
+      return !worker.part(MaintenanceMode).isOn;
+    });
   });
 
   it('survives a restart, and is there before the first request', async () => {
@@ -216,7 +249,10 @@ describe('maintenance', () => {
 
     it('is not left where somebody wanted it meanwhile', async () => {
       await during(() => change({ enabled: true }));
-      expect((await otklik.api.get(PATH)).body).toMatchObject({ enabled: true });
+      expect((await otklik.api.get(PATH)).body).toMatchObject({
+        enabled: true,
+        reason: 'An administrator works on this installation.',
+      });
     });
   });
 

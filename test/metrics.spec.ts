@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { poolOf } from '../src/database/pinging-pool.js';
 import { EVENT_TYPES } from '../src/events/event-catalogue.js';
+import { Observations } from '../src/observations/observations.js';
+import { EventStream } from './support/event-stream.js';
 import { eventually } from './support/eventually.js';
 import { Scrape } from './support/scrape.js';
 import { MINUTE, SECOND } from './support/settable-clock.js';
@@ -60,6 +64,28 @@ describe('metrics', () => {
     expect(after.value('otklik_http_requests_in_flight')).toBe(1);
   });
 
+  it('count a stream of events, and not how long somebody listens', async () => {
+    (await EventStream.open(otklik)).close();
+    const labels = { route: '/api/events/stream' };
+    const seen = await eventually(scrape, (now) => now.value('otklik_http_requests_total', labels) === 1);
+    expect(seen.value('otklik_http_request_duration_seconds_count', labels) ?? 0).toBe(0);
+  });
+
+  it('count what was refused because of wrong keys', async () => {
+    const strict = new TestOtklik({
+      beside: otklik,
+      env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH_FAILURES: '1' },
+    });
+    await strict.start();
+    for (let calls = 0; calls < 3; calls++) await strict.api.withKey('otk_wrong').get('/api/messages');
+    const refused = { group: 'auth-failures' };
+    await eventually(
+      () => Scrape.of(strict.api),
+      (seen) => seen.value('otklik_rate_limit_refusals_total', refused) === 2,
+    );
+    await strict.stop();
+  });
+
   it('count what a group of routes refused', async () => {
     for (let calls = 0; calls < 4; calls++) await otklik.api.get('/api/api-keys');
     const seen = await eventually(scrape, (now) => now.value('otklik_rate_limit_refusals_total') === 2);
@@ -103,6 +129,13 @@ describe('metrics', () => {
       seen.value('otklik_database_statement_duration_seconds_count', { statement: 'select' }),
     ).toBeGreaterThan(0);
     expect(seen.value('otklik_database_slow_statements_total')).toBeGreaterThan(0);
+    expect(seen.value('otklik_database_statement_errors_total')).toBeUndefined();
+    await otklik.database.execute('alter table audit_log rename to mislaid');
+    expect((await otklik.api.refused('GET', '/api/system/audit')).status).toBe(500);
+    await otklik.database.execute('alter table mislaid rename to audit_log');
+    expect(
+      (await scrape()).value('otklik_database_statement_errors_total', { statement: 'select' }),
+    ).toBeGreaterThan(0);
   });
 
   it('follow an event to its endpoints', async () => {
@@ -178,6 +211,38 @@ describe('metrics', () => {
     await otklik.api.post('/api/system/processes/auto-close/resume', {});
   });
 
+  it('say which background process fails, and how late its work is', async () => {
+    const ours = { process: 'escalation-claims' };
+    await otklik.database.execute('alter table escalations rename to mislaid');
+    await otklik.api.post('/api/system/processes/escalation-claims/run', {});
+    otklik.clock.advance(10 * SECOND);
+    const failing = await scrape();
+    await otklik.database.execute('alter table mislaid rename to escalations');
+    expect(failing.value('otklik_process_failing', ours)).toBe(1);
+    expect(failing.value('otklik_process_failed_runs_total', ours)).toBeGreaterThan(0);
+    expect(failing.value('otklik_process_lag_seconds', ours)).toBe(10);
+    await otklik.api.post('/api/system/processes/escalation-claims/run', {});
+    expect((await scrape()).value('otklik_process_failing', ours)).toBe(0);
+  });
+
+  it('count what they are told of, in seconds', async () => {
+    const before = await scrape();
+    const observations = otklik.part(Observations);
+    observations.tell('ingestRefused', undefined);
+    const message = { id: 'lost', priority: 'low', triage: { source: 'offline' } };
+    observations.tell('ingested', { messages: [message], outcomes: new Map() });
+    observations.tell('attempted', [{ outcome: null, result: { duration: 2_000, errorClass: null } }]);
+    observations.tell('reminderBegun', { lateness: 3_000 });
+    const after = await scrape();
+    const grew = (name: string, labels: Record<string, string> = {}) =>
+      (after.value(name, labels) ?? 0) - (before.value(name, labels) ?? 0);
+    expect(grew('otklik_ingest_messages_total', { outcome: 'refused' })).toBe(1);
+    expect(grew('otklik_ingest_messages_total', { outcome: 'failed' })).toBe(1);
+    expect(grew('otklik_triage_verdicts_total')).toBe(0);
+    expect(grew('otklik_webhook_attempt_duration_seconds_sum')).toBeCloseTo(2);
+    expect(grew('otklik_reminder_lateness_seconds_sum')).toBeCloseTo(3);
+  });
+
   it('get no label from what somebody sends', async () => {
     const evil = 'evil"}\\n\nx';
     const path = encodeURIComponent(evil);
@@ -213,7 +278,12 @@ describe('metrics', () => {
   it('ask the database once in the interval, and go on while it gives no answer', async () => {
     const proxy = await TcpProxy.before(otklik.database.url);
     const behind = new TestOtklik({
-      env: { METRICS_TOKEN, METRICS_DATABASE_INTERVAL: 'PT15S', DATABASE_POOL_PING_AFTER: 'PT1H' },
+      env: {
+        METRICS_TOKEN,
+        METRICS_DATABASE_INTERVAL: 'PT15S',
+        DATABASE_POOL_PING_AFTER: 'PT1H',
+        DATABASE_POOL_WAIT: 'PT1S',
+      },
       databaseUrl: () => proxy.url,
     });
     await behind.start();
@@ -222,14 +292,27 @@ describe('metrics', () => {
       seen.value('otklik_database_statement_duration_seconds_count', { statement: 'with' });
     const [first] = await Promise.all([read(), read(), read()]);
     expect(first?.value('otklik_database_up')).toBe(1);
+    // What never happened is 0, so that the first of its kind is seen to come.
+    for (const type of EVENT_TYPES) expect(first?.value('otklik_events_total', { type })).toBe(0);
     expect(looks(await read())).toBe(1);
+    const pool = poolOf(behind.part(DataSource));
+    const open = pool.totalCount;
     proxy.hangForGood();
     behind.clock.advance(15 * SECOND);
     const [away] = await Promise.all([read(), read()]);
     expect(away?.value('otklik_database_up')).toBe(0);
+    // The connection that hangs is given up, so that nobody else gets it.
+    await eventually(() => pool.totalCount < open);
     expect(away?.value('otklik_event_fan_out_lag_seconds')).toBeUndefined();
     expect(away?.value('otklik_webhook_endpoints')).toBeUndefined();
     expect(away?.value('otklik_ingest_queue_messages')).toBe(0);
+    await eventually(
+      () => {
+        behind.clock.advance(15 * SECOND);
+        return read();
+      },
+      (seen) => seen.value('otklik_database_connection_failures_total') !== 0,
+    );
     proxy.recover();
     const back = await eventually(
       async () => {

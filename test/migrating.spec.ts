@@ -2,8 +2,15 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
 import { MIGRATIONS } from '../migrations/index.js';
+import { loadConfig } from '../src/config/config.js';
 import { packageFolder } from '../src/config/package-folder.js';
+import { createDataSource } from '../src/database/data-source.js';
+import { upgradeSchema, waitForDatabase } from '../src/database/schema-upgrade.js';
+import { ENTITIES } from '../src/entities.js';
+import { ROUTINES } from '../src/routines.js';
+import { CapturedLog } from './support/captured-log.js';
 import { TestDatabase } from './support/test-database.js';
 import { TestOtklik } from './support/test-otklik.js';
 
@@ -73,5 +80,42 @@ describe('npm run migrate', () => {
     expect(code).toBe(1);
     expect(faults).toMatch(/^The database \S+ at \S+:1 cannot be used: .*ECONNREFUSED.*\n$/);
     expect(faults).not.toContain(url.password || 'no password');
+  });
+});
+
+describe('the schema', () => {
+  const { log } = new CapturedLog();
+  let database: TestDatabase;
+  const sources: DataSource[] = [];
+  beforeAll(async () => {
+    database = await TestDatabase.createEmpty();
+    for (let process = 0; process < 2; process++)
+      sources.push(await createDataSource(database.url, loadConfig({}).database, ENTITIES, log).initialize());
+  });
+  afterAll(async () => {
+    for (const source of sources) await source.destroy();
+    await database.drop();
+  });
+
+  const upgrade = (limit: number) =>
+    Promise.all(sources.map((source) => upgradeSchema(source, database.url, ROUTINES, limit)));
+
+  it('is brought up to date by one process at a time, however many start', async () => {
+    await upgrade(60_000);
+    expect(await database.query('select from migrations')).toHaveLength(MIGRATIONS.length);
+  });
+
+  it('is waited for no longer than it may take', async () => {
+    await database.during(`select pg_advisory_xact_lock(${0x6f746b6c696b})`, async () => {
+      await expect(upgrade(0)).rejects.toThrow('Another process holds the migration lock');
+    });
+  });
+
+  it('is not waited for where waiting cannot help', async () => {
+    const url = new URL(database.url);
+    url.password = 'guess';
+    await expect(waitForDatabase(url.href, 60_000, log)).rejects.toThrow(
+      /cannot be used: password authentication failed/,
+    );
   });
 });

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { MonitorJournal } from '../src/monitoring/monitor-journal.js';
 import type {
   CheckedView,
   MonitoringView,
@@ -81,7 +83,7 @@ describe('the monitor (V1)', () => {
     // Ten answers of 1 to 10 ms, an hour ago.
     await otklik.database.query(
       `insert into monitoring_samples (id, service, instance, at, status, latency_ms, facts)
-       select gen_random_uuid(), 'redis', 'spec', $1, case when ms > 8 then 'unhealthy' else 'healthy' end, ms, '{}'
+       select gen_random_uuid(), 'redis', 'spec', $1, case when ms > 8 then 'unhealthy' when ms > 7 then 'degraded' else 'healthy' end, ms, '{}'
          from generate_series(1, 10) ms`,
       [new Date(otklik.clock.now() - 30 * MINUTE)],
     );
@@ -126,11 +128,14 @@ describe('the monitor (V1)', () => {
       },
     });
     // What is left out stays.
-    expect((await start({ thresholds: { samplesToRecover: 1 } })).body).toMatchObject({
+    const more = { samplesToRecover: 1, responseTimeDegraded: 'PT40S' };
+    expect((await start({ thresholds: more })).body).toMatchObject({
       interval: 'PT20S',
-      thresholds: { samplesToWorsen: 5, samplesToRecover: 1 },
+      thresholds: { samplesToWorsen: 5, ...more },
     });
-    await run();
+    // It has to fit what was set before.
+    expect((await start({ thresholds: { responseTimeUnhealthy: 'PT35S' } })).status).toBe(400);
+    // It looks at once, and from then on as often as that.
     await eventually(
       () => otklik.part(BackgroundProcesses).status('monitoring').nextRunAt,
       (at) => at === otklik.clock.now() + 20 * SECOND,
@@ -172,5 +177,51 @@ describe('the monitor (V1)', () => {
     await run('retention');
     expect(await count('redis')).toBe(0);
     expect(await count('database')).toBeGreaterThan(1);
+  });
+
+  it('writes down what it saw once in MONITORING_HISTORY_INTERVAL, each sample once', async () => {
+    /** When the samples were taken that are written since the last time. */
+    const written = async () => {
+      const rows = await otklik.database.query<{ at: Date }>(
+        `select at from monitoring_samples where service = 'database' order by at`,
+      );
+      await otklik.database.execute('delete from monitoring_samples');
+      return rows.map(({ at }) => at.toISOString());
+    };
+    otklik.clock.advance(MINUTE);
+    await run();
+    await written();
+    otklik.clock.advance(20 * SECOND);
+    await run();
+    expect(await written()).toEqual([]);
+    otklik.clock.advance(40 * SECOND);
+    await run();
+    expect((await reportOf('database'))?.last?.at).toBe(otklik.clock.iso());
+    expect(await written()).toEqual([otklik.clock.iso(-40 * SECOND), otklik.clock.iso()]);
+    otklik.clock.advance(MINUTE);
+    await run();
+    expect(await written()).toEqual([otklik.clock.iso()]);
+  });
+
+  it('keeps 5,000 samples for a database that is away, the newest', async () => {
+    const journal = otklik.part(MonitorJournal);
+    journal.note(
+      Array.from({ length: 5_001 }, (_, number) => ({
+        id: randomUUID(),
+        service: 'spec',
+        instance: 'spec',
+        at: new Date(otklik.clock.now()),
+        status: 'healthy',
+        latencyMs: number,
+        message: null,
+        facts: {},
+      })),
+    );
+    await journal.write([], HOUR);
+    expect(
+      await otklik.database.query(
+        `select count(*)::int, min(latency_ms) as first from monitoring_samples where service = 'spec'`,
+      ),
+    ).toEqual([{ count: 5_000, first: 1 }]);
   });
 });

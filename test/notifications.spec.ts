@@ -4,6 +4,7 @@ import { CapturedLog } from './support/captured-log.js';
 import { eventually } from './support/eventually.js';
 import { PgBouncer } from './support/pg-bouncer.js';
 import { SECOND, SettableClock } from './support/settable-clock.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 import { TestDatabase } from './support/test-database.js';
 
 describe('what processes say to each other through the database', () => {
@@ -23,8 +24,14 @@ describe('what processes say to each other through the database', () => {
   });
   afterAll(() => database.drop());
 
-  async function open(url: string) {
-    const dataSource = await new DataSource({ type: 'postgres', url, installExtensions: false }).initialize();
+  async function open(url: string, directUrl?: string) {
+    const extra = { directUrl };
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url,
+      installExtensions: false,
+      extra,
+    }).initialize();
     const notifications = new Notifications(dataSource, clock, log.log);
     opened.push({ notifications, dataSource });
     const heard: string[] = [];
@@ -55,6 +62,20 @@ describe('what processes say to each other through the database', () => {
     expect(other.heard).toEqual(['before', 'committed', 'after']);
   });
 
+  it('is heard by each who listens, on each channel, whenever he came', async () => {
+    const { notifications } = await open(database.url);
+    const heard: string[] = [];
+    for (const channel of ['spec', 'another'])
+      await notifications.listen(channel, {
+        heard: (payload) => heard.push(`${channel}: ${payload}`),
+        missed: () => undefined,
+      });
+    await notifications.notify('spec', 'one');
+    await notifications.notify('another', 'two');
+    await eventually(() => heard.length === 2);
+    expect(heard).toEqual(['spec: one', 'another: two']);
+  });
+
   it('is known to be missed where the connection was lost', async () => {
     const { notifications, heard } = await open(database.url);
     await database.query(
@@ -68,6 +89,33 @@ describe('what processes say to each other through the database', () => {
       return notifications.isListening;
     });
     expect(heard).toEqual(['(lost)', '(missed)']);
+  });
+
+  it('is known to be missed where the connection hangs, which it is asked about again and again', async () => {
+    const proxy = await TcpProxy.before(database.url);
+    const { notifications, heard } = await open(database.url, proxy.url);
+    const lastAnswer = async () => {
+      const [row] = await database.query<{ at: string }>(
+        `select state_change::text as at from pg_stat_activity
+          where datname = current_database() and application_name = 'otklik notifications' and state = 'idle'`,
+      );
+      return row?.at;
+    };
+    const before = await lastAnswer();
+    clock.advance(15 * SECOND);
+    await eventually(lastAnswer, (at) => at !== undefined && at !== before);
+    expect(notifications.isListening).toBe(true);
+    proxy.hang();
+    await eventually(() => {
+      clock.advance(15 * SECOND);
+      return !notifications.isListening;
+    });
+    await eventually(() => {
+      clock.advance(SECOND);
+      return notifications.isListening;
+    });
+    expect(heard).toEqual(['(lost)', '(missed)']);
+    await proxy.close();
   });
 
   it('is not taken for heard behind PgBouncer in transaction mode, and that is said once', async () => {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { Problem } from '../src/http/problem.js';
+import { eventually } from './support/eventually.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
 const NOBODY = '019aa5c6-7b40-7c3e-9d51-2f6a8b1c4e70';
@@ -126,6 +127,10 @@ describe('the trace of a request', () => {
     expect(first.headers['x-request-id']).toMatch(HEX);
     expect(second.headers['x-request-id']).toMatch(HEX);
     expect(first.headers['x-request-id']).not.toBe(second.headers['x-request-id']);
+    // Probes come every few seconds, and would bury the rest.
+    const lines = () => otklik.log.entries(({ msg }) => msg === 'request').slice(-2);
+    await eventually(lines, ([, last]) => last?.route === '/health/live');
+    expect(lines()).toMatchObject([{ level: 'info' }, { level: 'debug' }]);
   });
 
   it('is the caller’s, in the answer, in the log and in the events (I10)', async () => {

@@ -1,8 +1,11 @@
+import { DataSource } from 'typeorm';
 import { loadConfig } from '../src/config/config.js';
 import { createDataSource } from '../src/database/data-source.js';
+import { ListReads } from '../src/database/replicas/list-reads.js';
 import { Replica } from '../src/database/replicas/replica.js';
 import { Replicas } from '../src/database/replicas/replicas.js';
 import type { Health, HealthCheck } from '../src/health/health.schemas.js';
+import { requestContext } from '../src/logging/request-context.js';
 import { ApiClient } from './support/api-client.js';
 import { CapturedLog } from './support/captured-log.js';
 import { eventually } from './support/eventually.js';
@@ -24,7 +27,12 @@ describe('lists that are read from a replica', () => {
     const replicated = { ...env, DATABASE_REPLICA_URLS: postgres.replicaUrl };
     one = new TestOtklik({ databaseUrl, env: replicated });
     await one.start();
-    two = new TestOtklik({ beside: one, env: replicated });
+    // For all it knows, it has two of them.
+    const twice = {
+      ...env,
+      DATABASE_REPLICA_URLS: `${postgres.replicaUrl},${postgres.replicaUrl}?keepalives=1`,
+    };
+    two = new TestOtklik({ beside: one, env: twice });
     await two.start();
     const { key } = await one.createKey({ name: 'reader', scopes: ['messages:read', 'system:read'] });
     reader = new ApiClient(two.url, key);
@@ -129,6 +137,28 @@ describe('lists that are read from a replica', () => {
     expect(statements.map(({ query }) => query).join('\n')).toMatch(new RegExp(`FROM "?${table}"?\\s`, 'i'));
   });
 
+  it('come from several replicas in turn', async () => {
+    await untilRead();
+    const replicas = two.part(Replicas);
+    const [first, second, third] = [replicas.next(0), replicas.next(0), replicas.next(0)];
+    expect([first === second, first === third]).toEqual([false, true]);
+  });
+
+  it('come from the primary where the replica cancels what is in the way of its replay', async () => {
+    await untilRead();
+    const asked: DataSource[] = [];
+    const read = async (source: DataSource) => {
+      asked.push(source);
+      if (asked.length === 1) throw Object.assign(new Error('conflict with recovery'), { code: '40001' });
+      return 'rows';
+    };
+    const origin = { ip: '127.0.0.1', caller: { id: 'somebody', name: 'Somebody' } };
+    const lists = two.part(ListReads);
+    const rows = requestContext.run({ traceId: '', requestId: '', origin }, () => lists.from(read));
+    expect(await rows).toBe('rows');
+    expect(asked.map((source) => source === two.part(DataSource))).toEqual([false, true]);
+  });
+
   describe('by itself', () => {
     const open: Replica[] = [];
     afterEach(async () => {
@@ -142,10 +172,13 @@ describe('lists that are read from a replica', () => {
       return replica;
     }
 
-    it('says that it is none, where it was promoted', async () => {
-      const promoted = replicaAt(postgres.url);
-      await promoted.check([]);
-      expect(promoted.report().problem).toBe('it is no replica');
+    it('is not asked where it has fallen back behind all that is remembered', async () => {
+      const replica = replicaAt(postgres.replicaUrl);
+      await replica.check([{ at: 1, position: 0n }]);
+      expect(replica.has(0)).toBe(true);
+      await replica.check([{ at: 2, position: 2n ** 63n }]);
+      expect(replica.has(0)).toBe(false);
+      expect(replica.report().problem).toBe('it is further behind than is remembered');
     });
 
     it('keeps nobody waiting where it hangs, and answers again afterwards', async () => {
@@ -186,6 +219,14 @@ describe('lists that are read from a replica', () => {
     await postgres.startReplica();
     await untilHealth('healthy');
     expect(await contents(reader, clientId)).toEqual(['Hello']);
+  });
+
+  // The last one: there is no way back.
+  it('come from the primary once it was promoted', async () => {
+    await untilHealth('healthy');
+    await ask(postgres.replicaUrl, 'select pg_promote()');
+    const [promoted] = await untilHealth('degraded');
+    expect(promoted?.message).toContain('it is no replica');
   });
 });
 

@@ -71,6 +71,9 @@ describe('the connection to Redis', () => {
     };
     const redis = await connect({ REDIS_POOL_SIZE: '3' });
     const [first, ...others] = await eventually(ours, (ids) => ids.length === 3);
+    const used = new Set<unknown>();
+    for (let i = 0; i < 3; i++) used.add(await redis.run((client) => client.ping().then(() => client)));
+    expect(used.size).toBe(3);
     await server.ask((admin) => admin.client('KILL', 'ID', Number(first)));
     await eventually(async () => (await ours()).length >= 2 && !(await ours()).includes(first ?? ''));
     const answers = [];

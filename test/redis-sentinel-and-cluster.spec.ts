@@ -105,5 +105,5 @@ describe('a Redis of several servers', () => {
     expect(await values(other, 5)).not.toContain(1);
     await one.cached.forget(...KEYS);
     await forgets(other);
-  });
+  }, 90_000);
 });

@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Erasures } from '../src/clients/erasures.js';
+import { Transactor } from '../src/database/transactor.js';
 import type { EventView } from '../src/events/event.schemas.js';
+import { IdempotencyRecords } from '../src/idempotency/idempotency-records.js';
 import type { MessageView } from '../src/messages/message.schemas.js';
 import type { ReminderView } from '../src/reminders/reminder.schemas.js';
 import { Retention } from '../src/retention/retention.js';
@@ -343,4 +347,20 @@ describe('a repeated request of which nothing is the same any more', () => {
       expect(answer).toMatchObject({ status: 404, body: { code: 'conversation_not_found' } });
     }
   });
+});
+
+it('keeps its key from being erased while the first answer is read', async () => {
+  const records = otklik.part(IdempotencyRecords);
+  const key = { ownerId: randomUUID(), key: 'held' };
+  const claim = (tx: EntityManager) => records.claim(tx, key, ['route'], { messageId: randomUUID() });
+  const transactor = otklik.part(Transactor);
+  expect(await transactor.run(claim)).toBeUndefined();
+  const { known, erasing } = await transactor.run(async (tx) => {
+    const known = await claim(tx);
+    const erasing = otklik.part(DataSource).query(`delete from idempotency_records where key = 'held'`);
+    await otklik.database.untilBlocked(1);
+    return { known, erasing };
+  });
+  expect(known).toEqual(expect.any(String));
+  await erasing;
 });

@@ -247,6 +247,18 @@ describe('retention of bookkeeping (E22)', () => {
     expect(await run()).toEqual({ handled: OLD });
   });
 
+  it('fails where it cannot be recorded, and says what was deleted all the same', async () => {
+    await KINDS.find(({ kind }) => kind === 'alerts')?.make(otklik.clock.iso(-21 * DAY), 3);
+    await otklik.database.execute(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+      create trigger refuse before insert on retention_runs for each row when (new.deleted > 0)
+        execute function refuse()`);
+    await expect(run()).rejects.toThrow(/^alerts: .*refused/);
+    await otklik.database.execute('drop function refuse cascade');
+    const told = otklik.log.entries(({ msg }) => msg === 'A deletion was not recorded');
+    expect(told).toMatchObject([{ level: 'error', kind: 'alerts', deleted: 3 }]);
+  });
+
   it('forgets the processes that the monitor saw at last then', async () => {
     const [old, young] = [otklik.clock.iso(-3 * DAY - SECOND), otklik.clock.iso(-3 * DAY + SECOND)];
     await otklik.database.query(
@@ -261,13 +273,15 @@ describe('retention of bookkeeping (E22)', () => {
       expect(await otklik.database.query(`select instance from ${table}`)).toEqual([{ instance: 'young' }]);
   });
 
-  it('leaves open alerts, pending deliveries and keys that hold, however old they are', async () => {
+  it('leaves open alerts, pending deliveries, late replays and keys that hold, however old they are', async () => {
     await makeAll();
     await otklik.database.execute(`
       delete from alerts where id <> (select id from alerts order by id limit 1);
       update alerts set resolved_at = null;
       update deliveries set outcome = null, finished_at = null;
       update webhook_replays set finished_at = null;
+      update webhook_replays set finished_at = '${otklik.clock.iso()}'
+       where id = (select id from webhook_replays order by id limit 1);
       update idempotency_records set expires_at = '2030-01-01'`);
     expect(await run()).toEqual({ handled: OLD });
     expect(await counts()).toEqual({ ...each(OLD + 2), alerts: 1, monitoring_samples: 2 });

@@ -5,6 +5,7 @@ import type { RetentionView } from '../src/retention/retention.schemas.js';
 import { EventCounting } from '../src/statistics/event-counting.js';
 import { REQUEUE_DELIVERIES_ROUTINE } from '../src/webhooks/delivery.repository.js';
 import type { PageOf } from './support/api-client.js';
+import { clearKind } from './support/clear-kind.js';
 import { makeDelivery, makeEvent, makeWebhook } from './support/deliveries.js';
 import { DAY, SECOND } from './support/settable-clock.js';
 import { readsOf } from './support/table-reads.js';
@@ -115,6 +116,37 @@ describe('retention (E22)', () => {
       expect(isFirstMessage).toBe(true);
     });
 
+    it('passes over however many clients are in the middle of something, and comes to its end', async () => {
+      await otklik.database.query(
+        `with made as (
+           insert into clients (id, first_seen_at, last_seen_at)
+           select 'busy-' || n, $1, $1 from generate_series(1, 201) n
+           returning id)
+         insert into conversations
+                (id, client_id, status, priority, channel, opened_at, last_activity_at, closed_at)
+         select gen_random_uuid(), id, 'closed', 'normal', 'api', $1, $1, $1 from made`,
+        [otklik.clock.iso(-31 * DAY)],
+      );
+      const lock = 'select from clients for no key update';
+      expect(await otklik.database.during(lock, () => run())).toEqual({ handled: 0 });
+      expect(await run()).toEqual({ handled: 201 });
+    });
+
+    it('deletes no more messages in one transaction than a batch has', async () => {
+      await closed(31 * DAY, 3 * BATCH);
+      const { length } = await left('messages');
+      expect(await clearKind(otklik, 'conversations', 1)).toBe(0);
+      expect(await left('messages')).toHaveLength(length - BATCH);
+      expect(await run()).toEqual({ handled: 1 });
+    });
+
+    it('keeps a client who was seen lately', async () => {
+      await closed(31 * DAY);
+      await otklik.database.query('update clients set last_seen_at = $1', [otklik.clock.iso()]);
+      expect(await run()).toEqual({ handled: 1 });
+      expect(await left('clients')).toHaveLength(1);
+    });
+
     it('comes to its end where it is cut off, and goes on later', async () => {
       await closed(31 * DAY, 3 * BATCH);
       expect(await run(AbortSignal.abort())).toEqual({ handled: 0 });
@@ -133,6 +165,13 @@ describe('retention (E22)', () => {
       expect((await states()).events).toMatchObject({ due: 23, dueIsMore: false });
       expect(await run()).toEqual({ handled: 23 });
       expect(await left('events')).toEqual([young]);
+    });
+
+    it('passes over one that somebody holds', async () => {
+      for (let n = 0; n < 2; n++) await old();
+      await counted();
+      const lock = 'select from events order by position limit 1 for update';
+      expect(await otklik.database.during(lock, () => run())).toEqual({ handled: 1 });
     });
 
     it('stands in the audit log also as far as a run came that failed', async () => {
@@ -244,6 +283,9 @@ describe('retention (E22)', () => {
     expect(body.data[0]).toMatchObject({ due: 0, lastRun: { durationMs: expect.any(Number) } });
     await worker.stop();
     expect(await left('conversations')).toEqual([]);
+    // Whoever asks for it does no more than that.
+    const { body: log } = await otklik.api.get<PageOf<AuditEntryView>>('/api/system/audit?limit=1');
+    expect(log.data).toMatchObject([{ action: 'retention.deleted', actor: { kind: 'system' } }]);
   });
 
   it('keeps conversations for ever by default, and never shorter than idempotency keys', async () => {

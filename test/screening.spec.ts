@@ -24,6 +24,7 @@ const ATTACKS = [
   '..\\..\\windows\\system32',
   '/var/../etc/shadow',
   '%2e%2e%2fetc%2fpasswd',
+  '%3Cscript%3Ealert(1)%3C%2Fscript%3E',
   'file\0.txt',
 ];
 

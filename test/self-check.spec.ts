@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { EventView } from '../src/events/event.schemas.js';
+import { BackgroundProcesses } from '../src/processes/background-processes.js';
 import type { ReminderView } from '../src/reminders/reminder.schemas.js';
 import { SelfCheck } from '../src/self-check/self-check.js';
+import { WaitingConversations } from '../src/self-check/waiting-conversations.js';
 import { DAY, HOUR, MINUTE } from './support/settable-clock.js';
 import { newClient, TestOtklik } from './support/test-otklik.js';
 
@@ -74,7 +77,10 @@ describe('the self-check: the promise, watched', () => {
     const forgotten: string[] = [];
     for (let i = 0; i < 35; i++) forgotten.push(await waiting());
     await sabotage('update reminders set failed_at = created_at where conversation_id = any($1)', forgotten);
+    const before = otklik.part(SelfCheck).total.forgotten_conversation;
+    const [found, repaired] = [before.found + 35, before.repaired + 35];
     expect((await run()).forgotten_conversation).toEqual({ found: 35, repaired: 35 });
+    expect(otklik.part(SelfCheck).total.forgotten_conversation).toEqual({ found, repaired });
     for (const id of forgotten) expect(await pendingOf(id)).toHaveLength(3);
   });
 
@@ -82,6 +88,42 @@ describe('the self-check: the promise, watched', () => {
     const escalated = await waiting(WORDS.urgent);
     await sabotage('delete from reminders where conversation_id = $1', escalated);
     expect((await run()).forgotten_conversation).toEqual(NOTHING);
+    await sabotage(
+      `update escalations set resolved_at = $2, resolution = 'replied' where conversation_id = $1`,
+      escalated,
+      otklik.clock.iso(),
+    );
+    expect((await run()).forgotten_conversation).toEqual(ONE);
+  });
+
+  it('does not take a reminder that a person made for one that the promise has', async () => {
+    const conversationId = await waiting();
+    const { status } = await otklik.api.post(`/api/conversations/${conversationId}/reminders`, {
+      scheduledAt: otklik.clock.iso(DAY),
+    });
+    expect(status).toBe(201);
+    await sabotage(`delete from reminders where conversation_id = $1 and kind = 'policy'`, conversationId);
+    expect((await run()).forgotten_conversation).toEqual(ONE);
+    expect(await pendingOf(conversationId)).toHaveLength(4);
+  });
+
+  it('finds nothing in what somebody put right, closed or erased before it could', async () => {
+    const clientId = newClient();
+    const { conversationId } = await otklik.accept({ clientId, content: WORDS.normal });
+    await sabotage('update reminders set failed_at = created_at where conversation_id = $1', conversationId);
+    const { running } = await otklik.database.commitAfter(
+      `select from clients where id = '${clientId}' for update;
+       update reminders set failed_at = null where conversation_id = '${conversationId}'`,
+      async () => {
+        const running = run();
+        await otklik.database.untilBlocked(1);
+        return { running };
+      },
+    );
+    expect((await running).forgotten_conversation).toEqual(NOTHING);
+    await otklik.api.post(`/api/conversations/${conversationId}/close`, { reason: 'solved' });
+    for (const id of [conversationId, randomUUID()])
+      expect(await otklik.part(WaitingConversations).remember(id)).toBe(false);
   });
 
   it('takes a reminder from a worker that has it for longer than any lease lasts', async () => {
@@ -100,7 +142,8 @@ describe('the self-check: the promise, watched', () => {
     await sabotage(
       'update reminders set leased_until = $2 where id = $1',
       reminder?.id,
-      otklik.clock.iso(MINUTE),
+      // So long a failed one waits at the most.
+      otklik.clock.iso(10 * MINUTE),
     );
     expect((await run()).stuck_lease).toEqual(NOTHING);
   });
@@ -159,7 +202,10 @@ describe('the self-check: the promise, watched', () => {
       create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
       create trigger refuse before insert on reminders for each row
         when (new.conversation_id = '${hopeless}') execute function refuse()`);
+    const status = () => otklik.part(BackgroundProcesses).status('self-check');
+    const { handled, failed } = status();
     expect((await run()).forgotten_conversation).toEqual({ found: 2, repaired: 1 });
+    expect(status()).toMatchObject({ handled: handled + 1, failed: failed + 1 });
     expect(await pendingOf(curable)).toHaveLength(3);
     expect(otklik.log.entries(({ level }) => level === 'error')).toMatchObject([
       {
@@ -168,6 +214,14 @@ describe('the self-check: the promise, watched', () => {
         err: { message: expect.stringContaining('not this one') },
       },
     ]);
+    // Where nothing can be stored at all, there is no next one to go on with.
+    otklik.log.clear();
+    await otklik.database.execute(`
+      create or replace function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'no room' using errcode = 'disk_full'; end $$`);
+    const { body } = await otklik.api.post('/api/system/processes/self-check/run', {});
+    expect(body).toMatchObject({ state: 'failing', lastError: expect.stringContaining('no room') });
+    expect(otklik.log.entries(({ fault }) => fault !== undefined)).toEqual([]);
     await otklik.database.execute('drop trigger refuse on reminders; drop function refuse');
     expect((await run()).forgotten_conversation).toEqual(ONE);
   });

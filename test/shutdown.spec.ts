@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { loadConfig } from '../src/config/config.js';
 import { poolOf } from '../src/database/pinging-pool.js';
+import { PortTakenError } from '../src/http/port.js';
 import type { Problem } from '../src/http/problem.js';
 import { ReplyWatch } from '../src/messages/reply-watch.js';
+import { openDatabase } from '../src/open-database.js';
+import { startOn } from '../src/otklik.js';
 import { eventually } from './support/eventually.js';
 import { HOUR } from './support/settable-clock.js';
 import { TcpProxy } from './support/tcp-proxy.js';
@@ -65,6 +70,19 @@ describe('a process that is told to stop (E17)', () => {
     const otklik = await startBeside();
     await otklik.accept({ clientId: newClient(), content: 'Hello' });
     await otklik.stopServing();
+    await eventually(connections, (open) => open.length <= before);
+  });
+
+  it('gives them back as well where it could not start', async () => {
+    const before = (await connections()).length;
+    const config = loadConfig({
+      DATABASE_URL: survivor.database.url,
+      ADMIN_API_KEY: survivor.adminApiKey,
+      SECRET_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      PORT: new URL(survivor.url).port,
+    });
+    const { log } = survivor.log;
+    await expect(startOn(await openDatabase(config, log), log)).rejects.toThrow(PortTakenError);
     await eventually(connections, (open) => open.length <= before);
   });
 

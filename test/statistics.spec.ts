@@ -145,6 +145,16 @@ describe('the statistics', () => {
     });
   });
 
+  it('count an escalation once that becomes more urgent', async () => {
+    const { clientId, conversationId } = await otklik.accept({ clientId: newClient(), content: 'Hello' });
+    await act(`/api/conversations/${conversationId}/escalate`, { reason: 'a manager' });
+    await otklik.accept({ clientId, content: 'My card was stolen!' });
+    await count();
+    const told = await otklik.database.query(`select from events where type = 'conversation.escalated'`);
+    expect(told).toHaveLength(2);
+    expect((await statistics()).escalations).toMatchObject({ opened: 1, openNow: 1 });
+  });
+
   it('are the same however the events fall into batches', async () => {
     const clients = Array.from({ length: 5 }, () => newClient());
     for (const clientId of clients) {
@@ -208,14 +218,29 @@ describe('the statistics', () => {
     expect((await statistics()).conversations.closedByReason).toEqual({ late: 1 });
   });
 
+  it('go on past an event that was rolled back, soon', async () => {
+    await otklik.database.rolledBack((query) => query(`select nextval('events_position_seq')`));
+    await rows.events(1);
+    expect(await count()).toEqual({ handled: 0, nextAt: otklik.clock.now() + 50 });
+    await eventually(count, ({ handled }) => handled === 1);
+    expect((await statistics()).conversations.openNow).toBe(1);
+  });
+
+  it('are of the present hour, also where it has just begun', async () => {
+    otklik.clock.advance(HOUR - (otklik.clock.now() % HOUR));
+    expect((await statistics()).until).toBe(otklik.clock.iso(HOUR));
+  });
+
   it('are by whole hours of UTC, an event by when it happened', async () => {
     const at = otklik.clock.now() - (otklik.clock.now() % HOUR);
-    await otklik.database.query(
-      `insert into events (id, type, conversation_id, occurred_at, data)
-       select uuid_v7(at), 'message.received', gen_random_uuid(), at, '{"channel":"api"}'
-         from unnest($1::timestamptz[]) at`,
-      [[at - 2 * HOUR - 1, at - 2 * HOUR, at - HOUR - 1, at - HOUR, at].map((time) => new Date(time))],
-    );
+    const received = (...times: readonly number[]) =>
+      otklik.database.query(
+        `insert into events (id, type, conversation_id, occurred_at, data)
+         select uuid_v7(at), 'message.received', gen_random_uuid(), at, '{"channel":"api"}'
+           from unnest($1::timestamptz[]) at`,
+        [times.map((time) => new Date(time))],
+      );
+    await received(at - 2 * HOUR - 1, at - 2 * HOUR, at - HOUR - 1, at - HOUR, at);
     await count();
     const iso = (time: number) => new Date(time).toISOString();
     const between = await statistics(
@@ -229,10 +254,23 @@ describe('the statistics', () => {
     const zoned = new Date(at - 2 * HOUR + 2 * HOUR).toISOString().replace('Z', '+02:00');
     expect((await statistics(`?since=${encodeURIComponent(zoned)}`)).messages.inbound).toBe(4);
     expect((await statistics()).messages.inbound).toBe(5);
+    await received(at - HOUR);
+    await count();
+    expect(await statistics()).toMatchObject({ countedUntil: iso(at), messages: { inbound: 6 } });
     const backwards = `?since=${iso(at)}&until=${iso(at - HOUR)}`;
     expect((await otklik.api.refused('GET', `/api/system/stats${backwards}`)).body.code).toBe(
       'validation_failed',
     );
+  });
+
+  it('are of at most 367 days, also where it is left out until when', async () => {
+    const [since, until] = [-367 * DAY, DAY].map((offset) => otklik.clock.iso(offset));
+    expect((await statistics(`?since=${otklik.clock.iso(-366 * DAY)}`)).messages.inbound).toBe(0);
+    for (const query of [`?since=${since}`, `?since=${since}&until=${until}`]) {
+      const { status, body } = await otklik.api.refused('GET', `/api/system/stats${query}`);
+      const message = 'must be at most 367 days before until';
+      expect([status, body.errors]).toEqual([400, [{ path: 'since', message }]]);
+    }
   });
 
   it('add hours up to days once they are old, and lose nothing', async () => {
@@ -243,8 +281,13 @@ describe('the statistics', () => {
          from generate_series(0, 119) n`,
       [new Date(day)],
     );
+    const [noon, midnight] = [12, 24].map((hour) => new Date(day + hour * HOUR).toISOString());
+    const afternoon = async () => (await statistics(`?since=${noon}&until=${midnight}`)).messages.inbound;
     otklik.clock.advance(DAY);
+    expect(await afternoon()).toBe(12);
     await count();
+    // Of a day that is added up, all is where it begins.
+    expect(await afternoon()).toBe(0);
     const hours = await otklik.database.query<{ hour: Date; amount: string }>(
       'select hour, amount from statistics_hours order by hour',
     );
@@ -296,6 +339,13 @@ describe('the statistics', () => {
     const statisticsNow = await statistics();
     expect(statisticsNow.webhooks).toEqual({ delivered: 2, failed: 0, dead: 1 });
     expect(statisticsNow.reminders.failed).toBe(1);
+    await otklik.database.query(
+      `insert into statistics_tallies (at, measure, label, amount)
+       select $1, 'reminders.failed', '', 1 from generate_series(1, 20)`,
+      [otklik.clock.iso()],
+    );
+    await count();
+    expect((await statistics()).reminders.failed).toBe(21);
     expect(await otklik.database.query('select from statistics_tallies')).toEqual([]);
   });
 

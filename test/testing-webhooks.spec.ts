@@ -1,3 +1,4 @@
+import type { AuditEntryView } from '../src/audit/audit.schemas.js';
 import type { EventView } from '../src/events/event.schemas.js';
 import type { Problem } from '../src/http/problem.js';
 import type { CreatedWebhook, WebhookTestView, WebhookView } from '../src/webhooks/webhook.schemas.js';
@@ -146,7 +147,7 @@ describe('testing an endpoint', () => {
     });
   });
 
-  it('disables one that is gone', async () => {
+  it('disables one that is gone, which is no act of whoever tests it', async () => {
     const { id } = await made({ eventTypes: ['message.received'] });
     receiver.behave(gone, '/hook');
     expect((await test(id)).body).toMatchObject({ delivery: { status: 'failed' }, attempt: { status: 410 } });
@@ -154,6 +155,12 @@ describe('testing an endpoint', () => {
       enabled: false,
       disabledReason: 'gone',
     });
+    const acts = await otklik.api.all<AuditEntryView>(`/api/system/audit?subject=${id}`);
+    expect(acts.map(({ action, actor }) => [action, actor.name])).toEqual([
+      ['webhook.disabled', 'otklik'],
+      ['webhook.tested', 'administrator'],
+      ['webhook.created', 'administrator'],
+    ]);
   });
 
   it('leaves nothing behind where the endpoint is deleted meanwhile', async () => {

@@ -7,7 +7,7 @@ import { DomainError } from '../errors/domain-error.js';
 import { restoreReason } from './backup-acts.js';
 import { BackupRunRepository } from './backup-run.repository.js';
 
-const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const READS = new Set(['GET', 'HEAD']);
 
 /**
  * What goes on in maintenance, and is answered by what the restore takes away; and the one thing besides that no lock

@@ -137,7 +137,5 @@ export class Cached<T, Stored = unknown> {
     this.statistics.invalidated += keys.length;
     for (const key of keys) this.values.drop(key);
     await this.values.removeShared(keys);
-    // What was read from Redis while that was going on.
-    for (const key of keys) this.values.drop(key);
   }
 }

@@ -128,6 +128,8 @@ export class SharedCache {
   oweAll(): void {
     this.isAllOwed = this.isConfigured;
     this.timesAllOwed++;
+    // Emptying it takes them along: they do not become more and more while it is away.
+    this.owed.clear();
   }
 
   /**

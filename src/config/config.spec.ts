@@ -59,7 +59,7 @@ describe('the configuration', () => {
         PORT: '70000',
         LOG_LEVEL: 'loud',
         DATABASE_POOL_WAIT: '5s',
-        ROLES: 'api,cook',
+        ROLES: 'api,cook,maid',
         CORS_ORIGINS: 'shop',
       }),
     ).toEqual([
@@ -76,9 +76,22 @@ describe('the configuration', () => {
     expect(loadConfig(gone)).toEqual(loadConfig({}));
   });
 
+  it('takes never, or a duration within its range', () => {
+    expect(loadConfig({ RETENTION_CONVERSATIONS: 'never' }).retention.conversations).toBe(Infinity);
+    for (const given of ['PT1H', 'P3651D', 'always'])
+      expect(faultsOf({ RETENTION_CONVERSATIONS: given })).toEqual([
+        `RETENTION_CONVERSATIONS must be never or an ISO 8601 duration from P1D to P3650D (it is "${given}")`,
+      ]);
+  });
+
   it('checks one variable against another', () => {
     expect(faultsOf({ DATABASE_POOL_MAX: '5', DATABASE_POOL_MIN: '6' })).toEqual([
       'DATABASE_POOL_MIN must not be above DATABASE_POOL_MAX (it is "6")',
+    ]);
+    // Also against its default, a minute.
+    expect(faultsOf({ HEALTH_SCHEDULER_LAG_DEGRADED: 'PT1M' })).toEqual([]);
+    expect(faultsOf({ HEALTH_SCHEDULER_LAG_DEGRADED: 'PT61S' })).toEqual([
+      'HEALTH_SCHEDULER_LAG_DEGRADED must not be above HEALTH_SCHEDULER_LAG_UNHEALTHY (it is "PT61S")',
     ]);
   });
 

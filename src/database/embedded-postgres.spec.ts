@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,8 +6,9 @@ import pg from 'pg';
 import { DataDirectory, DataDirectoryInUseError } from './data-directory.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 
-const QUIET = { info: () => undefined, warn: () => undefined };
-const OPTIONS = { port: 0, startWait: 30_000, log: QUIET };
+const warnings: string[] = [];
+const log = { info: () => undefined, warn: (message: string) => void warnings.push(message) };
+const OPTIONS = { port: 0, startWait: 30_000, log };
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
@@ -39,6 +40,8 @@ describe('the embedded database', () => {
 
   beforeAll(async () => {
     directory = await DataDirectory.open(folder);
+    // Left by a start that was killed while it made the database.
+    mkdirSync(join(folder, 'postgres.new', 'base'), { recursive: true });
     database = await EmbeddedPostgres.start(directory, OPTIONS);
   });
 
@@ -55,7 +58,10 @@ describe('the embedded database', () => {
     const wrong = new URL(database.url);
     wrong.password = 'guess';
     await expect(query(wrong.href, 'select 1')).rejects.toThrow(/password authentication failed/);
+    await eventually(async () => expect(warnings.join()).toMatch(/PostgreSQL: .*FATAL: .*password auth/));
     expect(statSync(directory.secretFile('database-password')).mode & 0o077).toBe(0);
+    for (const name of ['postgres.new', 'initdb-password'])
+      expect([name, existsSync(join(folder, name))]).toEqual([name, false]);
   });
 
   it('refuses a second process on the same folder, naming the first', async () => {
@@ -75,9 +81,20 @@ describe('the embedded database', () => {
 
   it('keeps its data and its password between starts', async () => {
     const password = readFileSync(directory.secretFile('database-password'), 'utf8');
+    warnings.length = 0;
     await database.stop();
+    // Nobody is told of a death, and it is not started again.
+    expect(warnings).toEqual([]);
     database = await EmbeddedPostgres.start(directory, OPTIONS);
     expect(await query(database.url, 'select n from kept')).toEqual([{ n: 42 }]);
     expect(readFileSync(directory.secretFile('database-password'), 'utf8')).toBe(password);
+  });
+
+  it('is left to nobody where it was not ready in time: the next start has it', async () => {
+    await database.stop();
+    const impatient = EmbeddedPostgres.start(directory, { ...OPTIONS, startWait: 0 });
+    await expect(impatient).rejects.toThrow('The embedded database was not ready after 0 ms.');
+    database = await EmbeddedPostgres.start(directory, OPTIONS);
+    expect(await query(database.url, 'select n from kept')).toEqual([{ n: 42 }]);
   });
 });

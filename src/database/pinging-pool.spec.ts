@@ -77,8 +77,29 @@ describe('the pool', () => {
       hanging.close();
     });
 
-    const poolToIt = () =>
-      new PingingPool({ host: '127.0.0.1', port: portOf(hanging), user: 'otklik', max: 2 });
+    const poolToIt = (pingAfter = Number.POSITIVE_INFINITY) =>
+      new PingingPool({ host: '127.0.0.1', port: portOf(hanging), user: 'otklik', max: 2, pingAfter });
+
+    it('hands out another connection where one that lay idle gives no sign of life', async () => {
+      const tested = poolToIt(0);
+      const silent = await tested.connect();
+      silent.release();
+      const another = await tested.connect();
+      expect([another === silent, tested.totalCount]).toEqual([false, 1]);
+      another.release();
+      await tested.end();
+    });
+
+    it('hands out none that was dropped while it lay idle', async () => {
+      const tested = poolToIt(60_000);
+      const dropped = await tested.connect();
+      dropped.release();
+      tested.drop();
+      const another = await tested.connect();
+      expect(another === dropped).toBe(false);
+      another.release();
+      await tested.end();
+    });
 
     it('does not wait for a farewell that never comes', async () => {
       const leaving = poolToIt();

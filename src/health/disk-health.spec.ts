@@ -42,4 +42,13 @@ describe('the health of disks', () => {
     });
     expect((await healthOf({})).status).toBe('not_configured');
   });
+
+  it('is that of one with room, where the file system does not say how large it is', async () => {
+    const disk: Disk = { folder: 'BACKUP_DIR', latencyMs: 1, room: { freeBytes: 0, totalBytes: 0 } };
+    const port = { look: async () => [disk] } as Pick<Disks, 'look'> as Disks;
+    expect(await new DiskHealth(port, loadConfig({})).check()).toMatchObject({
+      status: 'healthy',
+      freePercent: 100,
+    });
+  });
 });

@@ -9,8 +9,6 @@ import type { InputFault } from '../errors/domain-error.js';
  * | --- | --- | --- |
  * | the path, decoded | yes, for traversal | identifiers have no dots and slashes |
  * | query parameters | yes, names and values | identifiers, enumerations, times and numbers |
- * | query parameters of free text (`q`, `search`) | no | people search for such text; it is a parameter |
- * | `cursor` | no | opaque; decoded and checked strictly |
  * | headers of no fixed form | yes | identifiers and names |
  * | headers with a grammar of their own | no | parsed strictly where they are used; honest ones have `;`, `"`, `*` |
  * | idempotency keys | no | any printable ASCII is allowed by the contract; hashed and compared, never interpreted |
@@ -19,8 +17,6 @@ import type { InputFault } from '../errors/domain-error.js';
 export function screenRequest(url: string, headers: IncomingHttpHeaders): InputFault | undefined {
   return screenUrl(url) ?? screenHeaders(headers);
 }
-
-const FREE_TEXT = new Set(['q', 'search', 'cursor']);
 
 const OWN_GRAMMAR = new Set([
   'accept',
@@ -72,7 +68,7 @@ function screenUrl(url: string): InputFault | undefined {
   }
   if (mark === -1) return undefined;
   for (const [name, value] of new URLSearchParams(url.slice(mark + 1))) {
-    const attack = attackIn(name) ?? (FREE_TEXT.has(name) ? undefined : attackIn(value));
+    const attack = attackIn(name) ?? attackIn(value);
     if (attack) return { path: name.slice(0, 64), message: `looks like ${attack}` };
   }
   return undefined;

@@ -43,17 +43,17 @@ export class IdempotencyRecords {
   ): Promise<string | undefined> {
     // Never that of a message, which is an object and not a list: a key belongs to one route.
     const hash = requestHash(request);
-    for (;;) {
-      if (await this.insert(tx, key, hash, made)) return undefined;
-      const known = await this.find(tx, key);
-      // Without one, it was deleted between the two statements: erased, or cleaned up.
-      if (!known) continue;
-      if (known.requestHash !== hash) throw keyReused();
-      return known.madeId;
-    }
+    if (await this.insert(tx, key, hash, made)) return undefined;
+    const known = await this.find(tx, key);
+    if (known.requestHash !== hash) throw keyReused();
+    return known.madeId;
   }
 
-  /** @returns whether nobody had the key, or one that has expired */
+  /**
+   * The key is locked in any case, until the transaction ends: while the answer is read, nobody erases it or cleans it up.
+   *
+   * @returns whether nobody had the key, or one that has expired
+   */
   private async insert(
     tx: EntityManager,
     { ownerId, key }: RequestKey,
@@ -86,15 +86,14 @@ export class IdempotencyRecords {
     return inserted.length === 1;
   }
 
-  /** Held until the transaction ends: while the answer is read, nobody erases it. */
-  private async find(tx: EntityManager, { ownerId, key }: RequestKey): Promise<KnownRequest | undefined> {
-    const [known] = await tx.query(
+  private async find(tx: EntityManager, { ownerId, key }: RequestKey): Promise<KnownRequest> {
+    const [known]: KnownRequest[] = await tx.query(
       `select request_hash as "requestHash", coalesce(message_id, reminder_id) as "madeId"
          from idempotency_records
-        where owner_id = $1 and key = $2
-          for share`,
+        where owner_id = $1 and key = $2`,
       [ownerId, key],
     );
+    if (!known) throw new Error('An idempotency key that was there is gone.');
     return known;
   }
 }

@@ -31,7 +31,7 @@ describe('a line of the log', () => {
 
   const SECRET = 'Zk3vQ8sLw0TfYb7xNc5uHd1gRj9mPe4a';
 
-  it.each([
+  it.each<[what: string, entry: object]>([
     ['a key of the name password', { password: SECRET }],
     ['a nested key', { request: { headers: { authorization: `Bearer ${SECRET}` } } }],
     ['a list under a secret name', { headers: { 'set-cookie': [SECRET, 'b=2'] } }],
@@ -43,6 +43,12 @@ describe('a line of the log', () => {
     ['a web token', { note: `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${SECRET}` }],
     ['a webhook secret', { note: `whsec_${SECRET}` }],
     ['a Telegram token', { note: `123456789:${SECRET}abc` }],
+    ['a passphrase', { passphrase: SECRET }],
+    ['a private key', { note: `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----` }],
+    ...['sk-', 'sk_live_', 'ghp_', 'xoxb-', 'AKIA', 'AIza'].map((prefix): [string, object] => [
+      `a service's own ${prefix}`,
+      { note: `used ${prefix}${SECRET} today` },
+    ]),
     ['an error that quotes one', { err: new Error(`password=${SECRET} was refused`) }],
   ])('never has a secret: %s', (_what, entry) => {
     const stream = capture();

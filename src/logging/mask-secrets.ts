@@ -29,7 +29,7 @@ const BY_SHAPE: readonly [pattern: RegExp, replacement: string][] = [
 
 /** One cheap look that tells most lines apart from those that may hold a secret. */
 const WORTH_A_LOOK =
-  /key|secret|passw|token|auth|cookie|credential|url|connection|otk_|whsec_|sk-|sk_|ghp_|xox|AKIA|:\/\/|Bearer|Basic|Digest|eyJ|\d:[A-Za-z0-9_-]{35}/i;
+  /key|secret|passw|passphrase|token|auth|cookie|credential|url|connection|otk_|whsec_|sk-|sk_|ghp_|xox|AKIA|AIza|:\/\/|Bearer|Basic|Digest|eyJ|\d:[A-Za-z0-9_-]{35}/i;
 
 /**
  * Takes every secret out of a line of a log, by the name it stands under and by its shape. It works on the

@@ -5,7 +5,7 @@ import { CONFIG } from '../config/config.module.js';
 import { MaintenanceMode } from './maintenance-mode.js';
 import { maintenanceRefusal } from './maintenance-refusal.js';
 
-const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const READS = new Set(['GET', 'HEAD']);
 
 /** What administrators do to Otklik itself. */
 const ADMINISTRATION = /^\/api\/(?:system|api-keys)(?:\/|$)/;

@@ -33,13 +33,36 @@ describe('a service of somebody else that fails', () => {
   });
   afterEach(() => api.close());
 
-  it('is left alone after a while, and why is said each time', async () => {
-    answer = (response) => response.writeHead(500).end('out of order');
-    for (let attempt = 0; attempt < 2; attempt++)
-      await expect(api.post(url, {})).rejects.toThrow(
-        'Slack is left alone for a while: Slack answered 500: out of order',
-      );
-    expect(requests).toBe(2);
+  it.each([500, 408, 425, 429])(
+    'is tried again, left alone after a while, and why is said each time: %i',
+    async (status) => {
+      answer = (response) => response.writeHead(status).end('out of order');
+      const before = requests;
+      for (let attempt = 0; attempt < 2; attempt++)
+        await expect(api.post(url, {})).rejects.toThrow(
+          `Slack is left alone for a while: Slack answered ${status}: out of order`,
+        );
+      expect(requests - before).toBe(2);
+    },
+  );
+
+  it('is tried again where it was not reached, as well', async () => {
+    answer = (response) => response.destroy();
+    await expect(api.post(url, {})).rejects.toThrow(
+      'Slack is left alone for a while: Slack was not reached: other side closed',
+    );
+  });
+
+  it('is not waited for longer than its deadline', async () => {
+    answer = () => undefined;
+    const impatient = new OutgoingApi('Slack', {
+      timeout: 50,
+      breakerFailures: 1,
+      breakerPause: 60_000,
+      retry: loadConfig({}).retry,
+    });
+    await expect(impatient.post(url, {})).rejects.toThrow('Slack was not reached: no answer within 50 ms');
+    await impatient.close();
   });
 
   it('is quoted with the beginning of what it says, where that has no end', async () => {

@@ -18,10 +18,12 @@ describe('a background process', () => {
     fail(error: Error): void;
   }[];
   let runner: ProcessRunner;
+  let settling: Promise<void> | undefined;
 
   beforeEach(() => {
     captured.clear();
     runs = [];
+    settling = undefined;
     runner = new ProcessRunner(
       {
         name: 'watering',
@@ -36,6 +38,7 @@ describe('a background process', () => {
               fail: reject,
             });
           }),
+        settled: async () => settling,
       },
       clock,
       { controlInterval: 1_000, retryBaseDelay: 100, retryMaxDelay: 10_000 },
@@ -151,6 +154,12 @@ describe('a background process', () => {
     expect(captured.entries(({ level }) => level === 'info')).toMatchObject([
       { msg: 'The background process watering works again.' },
     ]);
+    // The next failure is a first one.
+    clock.advance(INTERVAL);
+    await until(7);
+    runs[6]?.fail(new Error('the can is empty again'));
+    await settled();
+    expect((runner.status.nextRunAt ?? 0) - clock.now()).toBeLessThan(200);
   });
 
   it('begins nothing while it is paused, and catches up when it goes on', async () => {
@@ -201,6 +210,23 @@ describe('a background process', () => {
     clock.advance(INTERVAL);
     await until(4);
     expect(runs.map((run) => run.context)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('has a whole run, and an end, once what it left to go on has come to an end', async () => {
+    await startAndEndFirst();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    settling = promise;
+    const ended: string[] = [];
+    const whole = runner.runWhole().then(() => ended.push('run'));
+    await until(2);
+    runs[1]?.end();
+    await settled();
+    const stopping = runner.stop().then(() => ended.push('stop'));
+    await new Promise((resume) => setImmediate(resume));
+    expect(ended).toEqual([]);
+    resolve();
+    await Promise.all([whole, stopping]);
+    expect(ended).toHaveLength(2);
   });
 
   it('is told to stop, and stopping waits for its end', async () => {

@@ -63,9 +63,6 @@ export class RedisSubscription {
     client.on('error', (error) =>
       this.log.debug(`What is said through Redis is not heard: ${errorMessage(error)}`),
     );
-    client.on('close', () => {
-      this.listens = false;
-    });
     client.on('end', () => this.again());
     client.on('message', (_channel: string, payload: string) => listener.heard(payload));
     try {
@@ -77,8 +74,6 @@ export class RedisSubscription {
       listener.missed();
     } catch {
       client.disconnect();
-      // Where it had not come so far that it could end.
-      if (client.status === 'end' || client.status === 'wait') this.again();
     }
   }
 

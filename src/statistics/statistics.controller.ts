@@ -1,6 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { Access } from '../auth/access.js';
 import { Clock } from '../clock/clock.js';
+import { invalidInput } from '../errors/domain-error.js';
 import { ApiTag } from '../http/api-documentation.js';
 import { Operation } from '../http/api-operation.js';
 import { RateLimit } from '../http/rate-limits/rate-limit.guard.js';
@@ -8,6 +9,7 @@ import {
   EXAMPLE_STATISTICS,
   endOfHour,
   hourOf,
+  LONGEST,
   type StatisticsQuery,
   type StatisticsView,
   statisticsQuerySchema,
@@ -47,6 +49,10 @@ export class StatisticsController {
   async read(@Query({ schema: statisticsQuerySchema }) query: StatisticsQuery): Promise<StatisticsView> {
     const until = new Date(query.until ? endOfHour(Date.parse(query.until)) : this.presentEnd(query.since));
     const since = new Date(query.since ? hourOf(Date.parse(query.since)) : until.getTime() - DAY);
+    // Also where it is left out until when.
+    if (until.getTime() - since.getTime() > LONGEST) {
+      throw invalidInput([{ path: 'since', message: 'must be at most 367 days before until' }]);
+    }
     const { amounts, standing } = await this.statistics.read(since, until);
     return statisticsView(since, until, amounts, standing);
   }

@@ -81,7 +81,8 @@ export class Replica {
     const late = setTimeout(() => this.giveUp(`no answer within ${PATIENCE} ms`), PATIENCE);
     try {
       const position = await this.position();
-      const passed = milestones.findLast((milestone) => milestone.position <= position) ?? this.passed;
+      // Not the one that it had passed before: one that crashed may have fallen back behind that.
+      const passed = milestones.findLast((milestone) => milestone.position <= position);
       const newest = milestones.at(-1);
       this.passed = passed;
       this.lag = passed && newest && newest.at - passed.at;

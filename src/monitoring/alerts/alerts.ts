@@ -9,7 +9,7 @@ import type { Alert, Outage } from './alert.js';
 import { AlertRepository } from './alert.repository.js';
 import { AlertNotices } from './alert-notices.js';
 
-/** How long a part can be called, in a message, in characters. */
+/** How much of what a part says of itself an alert takes, in characters. */
 const LONGEST_MESSAGE = 2000;
 
 /** Raises and resolves alerts, each once in the whole installation, and tells of them. */
