@@ -8,6 +8,7 @@ import { type Clock, SystemClock } from './clock/clock.js';
 import type { Config } from './config/config.js';
 import { productVersion } from './config/product-version.js';
 import { createDataSource, directUrl } from './database/data-source.js';
+import { Notifications } from './database/notifications.js';
 import { poolOf } from './database/pinging-pool.js';
 import { upgradeSchema, waitForDatabase } from './database/schema-upgrade.js';
 import { ENTITIES } from './entities.js';
@@ -71,6 +72,7 @@ export async function startOn(
     // What goes wrong with it is found below: meanwhile, the application is made, which asks nothing of the database yet.
     upgrading.catch(() => undefined);
     application = await createApplication(config, log, dataSource, clock);
+    application.get(Notifications).open();
     await upgrading;
     const address = await listen(application, config.http);
     application.get(BackgroundProcesses).begin();

@@ -66,6 +66,11 @@ export class Notifications implements OnApplicationShutdown {
     return this.listens;
   }
 
+  /** Connects, where nobody has listened yet: it takes a while, in which something else can be done. */
+  open(): void {
+    this.connecting ??= this.connect(() => undefined);
+  }
+
   /**
    * Hears what is said on a channel, until the application stops.
    *
@@ -79,7 +84,7 @@ export class Notifications implements OnApplicationShutdown {
       return this.connecting;
     }
     this.listeners.set(channel, new Set([listener]));
-    if (this.client === undefined) this.connecting = this.connect(() => undefined);
+    if (this.connecting === undefined) this.open();
     else await this.connecting?.then(() => this.client?.query(`listen ${channel}`)).catch(() => undefined);
     return this.connecting;
   }

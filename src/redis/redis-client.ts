@@ -1,6 +1,11 @@
-import { Cluster, type ClusterOptions, Redis, type RedisOptions, type SentinelAddress } from 'ioredis';
+import { createRequire } from 'node:module';
+import type * as IORedis from 'ioredis';
+import type { Cluster, ClusterOptions, Redis, RedisOptions, SentinelAddress } from 'ioredis';
 import type { Config } from '../config/config.js';
 import type { RedisTarget } from '../config/redis-url.js';
+
+/** Read where there is a Redis: whoever has none need not wait for it at each start. */
+const ioredis = (): typeof IORedis => createRequire(import.meta.url)('ioredis');
 
 /** A connection to Redis, to one server or to a cluster. */
 export type RedisClient = Redis | Cluster;
@@ -29,7 +34,8 @@ export function createRedisClient(target: RedisTarget, settings: Config['redis']
     // What it is called leads to another server by now, and this connection would stay with the replica.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  if (target.kind !== 'cluster') return forgetful(new Redis({ ...options, ...whereabouts(target, 0) }));
+  if (target.kind !== 'cluster')
+    return forgetful(new (ioredis().Redis)({ ...options, ...whereabouts(target, 0) }));
   const cluster: ClusterOptions = {
     redisOptions: common(target, settings, 'otklik'),
     clusterRetryStrategy: reconnectPause,
@@ -38,7 +44,7 @@ export function createRedisClient(target: RedisTarget, settings: Config['redis']
     enableAutoPipelining: true,
     lazyConnect: true,
   };
-  return new Cluster([...target.hosts], cluster).on('+node', forgetful);
+  return new (ioredis().Cluster)([...target.hosts], cluster).on('+node', forgetful);
 }
 
 /**
@@ -47,7 +53,7 @@ export function createRedisClient(target: RedisTarget, settings: Config['redis']
  */
 export function createRedisListener(target: RedisTarget, settings: Config['redis'], attempt: number): Redis {
   return forgetful(
-    new Redis({
+    new (ioredis().Redis)({
       ...common(target, settings, 'otklik-listener'),
       autoResubscribe: false,
       retryStrategy: () => null,
