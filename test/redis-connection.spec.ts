@@ -104,6 +104,12 @@ describe('the connection to Redis', () => {
     expect(await pings(redis)).toBe('PONG');
   });
 
+  it('is opened again where ioredis has given it up for good', async () => {
+    const redis = await connect({ REDIS_POOL_SIZE: '1' });
+    await redis.run(async (client) => client.disconnect());
+    await eventually(async () => (await pings(redis).catch(() => undefined)) === 'PONG');
+  });
+
   it('that hangs costs a few time-outs, then nothing, and is used again when it goes on', async () => {
     const redis = await connect({ REDIS_BREAKER_PAUSE: 'PT0.3S', ...IMPATIENT });
     server.signal('SIGSTOP');

@@ -1,6 +1,9 @@
 import type { Config } from '../config/config.js';
 import type { RedisTarget } from '../config/redis-url.js';
-import { createRedisClient, type RedisClient } from './redis-client.js';
+import { createRedisClient, type RedisClient, reconnectPause } from './redis-client.js';
+
+/** As which attempt a connection is opened that was given up. */
+const AGAIN = 2;
 
 /**
  * The connections that carry commands, used in turns, so that one which is lost, or is busy with something large, holds
@@ -11,6 +14,7 @@ export class RedisPool {
   readonly clients: readonly RedisClient[];
   private turn = 0;
   private present: RedisClient | undefined;
+  private stopped = false;
 
   /**
    * @param failed told what the network does to a connection; what it means shows in the commands
@@ -25,7 +29,8 @@ export class RedisPool {
     this.clients = Array.from({ length: settings.poolSize }, () => {
       const client = createRedisClient(target, settings);
       // An error that nobody listens to would end the process.
-      return client.on('error', failed).on('close', lost).on('-node', lost);
+      client.on('error', failed).on('close', lost).on('-node', lost);
+      return client.on('end', () => this.again(client));
     });
   }
 
@@ -52,7 +57,19 @@ export class RedisPool {
     return inOrder.find(({ status }) => status === 'ready') ?? (inOrder[0] as RedisClient);
   }
 
+  /**
+   * ioredis gives a connection up for good where a sentinel says that there is another master while it looks for that
+   * (SentinelConnector.connect and FailoverDetector.disconnect).
+   */
+  private again(client: RedisClient): void {
+    const connect = () => {
+      if (!this.stopped) client.connect().catch(() => undefined);
+    };
+    if (!this.stopped) setTimeout(connect, reconnectPause(AGAIN)).unref();
+  }
+
   disconnect(): void {
+    this.stopped = true;
     for (const client of this.clients) client.disconnect();
   }
 }
