@@ -73,22 +73,19 @@ describe.each(['old', 'fresh'])('the ways to what is old, beside very much, with
     const transaction = (work: (tx: object) => unknown) => work({ query: deleting });
     const dataSource = { query: ask, transaction } as unknown as DataSource;
     const transactor = { run: transaction } as unknown as Transactor;
-    const registry = { register: () => undefined } as unknown as RetentionKinds;
+    const kinds: RetentionKind[] = [];
+    const registry = { register: (kind: RetentionKind) => kinds.push(kind) } as unknown as RetentionKinds;
     const settings = loadConfig({});
     const config = { ...settings, cleanup: { batchSize: BATCH } };
     const rows = new OldRows(dataSource, transactor, config);
-    return {
-      asked,
-      kinds: [
-        new OldConversations(rows, transactor, registry, config),
-        new OldDeliveries(dataSource, transactor, registry, config),
-        new OldReplays(rows, registry, config),
-        new OldEvents(dataSource, transactor, registry, config),
-        new ExpiredKeys(rows, registry, config),
-        new OldSamples(dataSource, rows, registry, config),
-        new OldAlerts(rows, registry, config),
-      ],
-    };
+    new OldConversations(rows, transactor, registry, config);
+    new OldDeliveries(dataSource, transactor, registry, config);
+    new OldReplays(rows, registry, config);
+    new OldEvents(dataSource, transactor, registry, config);
+    new ExpiredKeys(rows, registry, config);
+    new OldSamples(dataSource, rows, registry, config);
+    new OldAlerts(rows, registry, config);
+    return { asked, kinds };
   }
 
   /** Of the kind of that name, whose work is rolled back. */

@@ -6,6 +6,7 @@ import type { BackupMetadata } from './backup-metadata.js';
 import { BackupScript } from './backup-script.js';
 import { databaseUrl } from './backup-writer.js';
 import { countRows } from './database-snapshot.js';
+import { openOwnSession } from './own-session.js';
 import { beginEmpty } from './restore-script.js';
 import type { RunProgress } from './run-progress.js';
 import { ScriptLoader } from './script-loader.js';
@@ -72,9 +73,7 @@ export class BackupVerifier {
   ): Promise<T> {
     const url = new URL(databaseUrl(this.dataSource));
     if (database !== undefined) url.pathname = `/${database}`;
-    const client = new pg.Client({ connectionString: url.href, application_name: 'otklik backups' });
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await openOwnSession(url.href);
     try {
       return await work(client);
     } finally {

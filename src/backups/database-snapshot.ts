@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { openOwnSession } from './own-session.js';
 
 /** What is known of a snapshot besides its data. */
 export interface SnapshotFacts {
@@ -22,14 +23,7 @@ export class DatabaseSnapshot {
   ) {}
 
   static async open(url: string): Promise<DatabaseSnapshot> {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: 'otklik backups',
-      keepAlive: true,
-    });
-    // A lost connection fails the next statement.
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await openOwnSession(url);
     try {
       await client.query(
         `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;

@@ -8,6 +8,7 @@ import { upgradeSchema } from '../database/schema-upgrade.js';
 import { LOG, type Log } from '../logging/log.js';
 import { errorMessage } from '../resilience/error-code.js';
 import { databaseUrl } from './backup-writer.js';
+import { openOwnSession } from './own-session.js';
 import { carryOver, END_CONNECTIONS, moveExtensions } from './restore-script.js';
 
 /** Injection token of the routines that have to be there after a restore. */
@@ -117,12 +118,7 @@ export class RestoreCompletion {
 
   /** On a connection that nobody ends, and that has the time it needs. */
   private async asAdministrator<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = new pg.Client({
-      connectionString: databaseUrl(this.dataSource),
-      application_name: 'otklik backups',
-    });
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await openOwnSession(databaseUrl(this.dataSource));
     try {
       await client.query(`set statement_timeout = 0; set lock_timeout = ${this.config.backups.lockWait}`);
       return await work(client);

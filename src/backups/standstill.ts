@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { isConflict } from '../database/database-errors.js';
+import { openOwnSession } from './own-session.js';
 
 /**
  * What clients and operators write, in the order in which the application locks it. Whoever changes a conversation
@@ -42,14 +43,8 @@ export class Standstill {
    * @throws Error where it takes longer, or the database cannot be reached
    */
   static async begin(url: string, schema: string, lockWait: number): Promise<Standstill> {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: 'otklik backups',
-      keepAlive: true,
-    });
-    // A lost connection is found out by `orFail`.
-    client.on('error', () => undefined);
-    await client.connect();
+    // That it was lost is found out by `orFail`.
+    const client = await openOwnSession(url);
     const name = pg.escapeIdentifier(schema);
     try {
       await client.query(

@@ -4,7 +4,13 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { walkAlongIndexes } from '../database/index-walk.js';
 import { Transactor } from '../database/transactor.js';
-import { afterLooking, COUNT_LIMIT, type DeletedBatch, type Due } from './retention-kind.js';
+import {
+  afterLooking,
+  COUNT_LIMIT,
+  type DeletedBatch,
+  type Due,
+  type RetentionKind,
+} from './retention-kind.js';
 
 /** Which rows of a table are old, and the order of the index that finds them. */
 export interface RowsByAge {
@@ -24,6 +30,23 @@ export class OldRows {
     @Inject(CONFIG) config: Config,
   ) {
     this.batchSize = config.cleanup.batchSize;
+  }
+
+  /**
+   * A kind of data that is nothing but rows of a table.
+   *
+   * @param values the parameters of `isOld`
+   */
+  kind(
+    what: Pick<RetentionKind, 'name' | 'keepFor' | 'expires'>,
+    rows: RowsByAge,
+    values: (before: Date) => readonly unknown[] = (before) => [before],
+  ): RetentionKind {
+    return {
+      ...what,
+      due: (before) => this.due(rows, values(before)),
+      begin: (before) => this.begin(rows, values(before)),
+    };
   }
 
   /** @param values the parameters of `isOld` */

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { OldRows, type RowsByAge } from '../retention/old-rows.js';
-import type { DeletedBatch, Due, RetentionKind } from '../retention/retention-kind.js';
 import { RetentionKinds } from '../retention/retention-kinds.js';
 import { firstIdOf } from './id-time.js';
 
@@ -15,24 +14,9 @@ const FINISHED: RowsByAge = {
 
 /** Replays that are finished since `WEBHOOK_RETENTION`. */
 @Injectable()
-export class OldReplays implements RetentionKind {
-  readonly name = 'webhook_replays';
-  readonly keepFor: number;
-
-  constructor(
-    private readonly oldRows: OldRows,
-    kinds: RetentionKinds,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.keepFor = config.webhooks.retention;
-    kinds.register(this);
-  }
-
-  due(before: Date): Promise<Due> {
-    return this.oldRows.due(FINISHED, [firstIdOf(before.getTime()), before]);
-  }
-
-  begin(before: Date): () => Promise<DeletedBatch> {
-    return this.oldRows.begin(FINISHED, [firstIdOf(before.getTime()), before]);
+export class OldReplays {
+  constructor(oldRows: OldRows, kinds: RetentionKinds, @Inject(CONFIG) { webhooks }: Config) {
+    const kind = { name: 'webhook_replays', keepFor: webhooks.retention } as const;
+    kinds.register(oldRows.kind(kind, FINISHED, (before) => [firstIdOf(before.getTime()), before]));
   }
 }
